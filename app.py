@@ -1,0 +1,140 @@
+"""The application: create_app puts the rooms together; the only file that imports them all."""
+
+import logging
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+from whitenoise import WhiteNoise
+
+from config import ConfigError, Settings, load_settings
+from funnel import failures, props, web
+from funnel.attempts import Attempts
+from funnel.charging import Charging, Deadlines
+from funnel.cli import commands
+from funnel.crm.client import Client
+from funnel.crm.client import Deadlines as CallDeadlines
+from funnel.delivery import Delivery
+from funnel.flow import Flow
+from funnel.judge import Judge
+from funnel.outbox import Outbox
+from funnel.pages import checkout, confirming, health, lead, presell, thankyou, upsell
+from funnel.pay_token import PayTokens
+from funnel.relay import Relay
+from funnel.rooms import Rooms
+from funnel.store import Store
+from funnel.visit import Visits
+
+STATIC = Path(__file__).parent / "static"
+BIGGEST_BODY = 16 * 1024  # bytes; the longest honest form is a fifth of that
+MOST_FIELDS = 64
+CHARGES_AT_A_TIME = 32  # in one process
+APP_LOAD_ERROR = 4  # the exit status that keeps gunicorn from starting the worker again and again
+YEAR = 365 * 24 * 3600  # seconds
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The funnel as a WSGI application. Without settings it loads them, and tells every mistake and ends."""
+    settings = settings or _load_or_end()
+    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    app = Flask(__name__, static_folder=str(STATIC))
+    _configure(app, settings)
+    _stand_behind_proxies(app, settings)
+    web.install(app, furnish(settings))
+    props.install(app, settings.campaign)
+    failures.install(app)
+    for page in (presell, lead, checkout, confirming, upsell, thankyou, health):
+        app.register_blueprint(page.bp)
+    app.cli.add_command(commands)
+    return app
+
+
+def _load_or_end() -> Settings:
+    try:
+        return load_settings()
+    except ConfigError as error:
+        print(f"The funnel cannot start:\n{error}", file=sys.stderr)
+        sys.exit(APP_LOAD_ERROR)
+
+
+def furnish(settings: Settings) -> Rooms:
+    """Every room, wired; the store's tables are there afterwards."""
+    timing, campaign = settings.timing, settings.campaign
+    store = Store(settings.database_url)
+    store.prepare()
+    visits, outbox = Visits(store, life=timing.visit_life), Outbox(store)
+    attempts = Attempts(store, decline_limit=settings.decline_limit)
+    login_id, password = settings.crm_login
+    client = Client(
+        settings.crm_url,
+        login_id,
+        password,
+        deadlines=CallDeadlines(query=timing.owed_deadline, owed=timing.owed_deadline, charge=timing.charge_deadline),
+    )
+    delivery = Delivery(client=client, store=store, visits=visits, outbox=outbox, attempts=attempts, campaign=campaign)
+    judge = Judge(
+        quiet_time=timing.quiet_time,
+        read_lag=timing.read_lag,
+        redirect_time=timing.redirect_time,
+        give_up=timing.give_up,
+    )
+    charging = Charging(
+        attempts=attempts,
+        judge=judge,
+        deadlines=Deadlines(ready=timing.owed_deadline, send=timing.charge_deadline, wait=timing.pay_wait),
+        seats=CHARGES_AT_A_TIME,
+        clock=store.clock,
+    )
+    flow = Flow(
+        campaign=campaign,
+        timing=timing,
+        store=store,
+        visits=visits,
+        outbox=outbox,
+        attempts=attempts,
+        delivery=delivery,
+        charging=charging,
+        client=client,
+    )
+    relay = Relay(
+        store=store,
+        outbox=outbox,
+        attempts=attempts,
+        delivery=delivery,
+        client=client,
+        judge=judge,
+        deadline=timing.owed_deadline,
+        quiet_time=timing.quiet_time,
+    )
+    tokens = PayTokens([settings.secret_key.get_secret_value(), *settings.secret_key_fallbacks])
+    return Rooms(settings, store, visits, outbox, attempts, charging, flow, relay, tokens)
+
+
+def _configure(app: Flask, settings: Settings) -> None:
+    https = bool(settings.public_url and settings.public_url.startswith("https://"))
+    app.config.update(
+        SECRET_KEY=settings.secret_key.get_secret_value(),
+        SECRET_KEY_FALLBACKS=list(settings.secret_key_fallbacks),
+        SESSION_COOKIE_NAME="__Host-funnel" if https else "funnel",
+        SESSION_COOKIE_SECURE=https,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_REFRESH_EACH_REQUEST=False,
+        PERMANENT_SESSION_LIFETIME=timedelta(seconds=settings.timing.visit_life),
+        WTF_CSRF_TIME_LIMIT=None,
+        MAX_CONTENT_LENGTH=BIGGEST_BODY,
+        MAX_FORM_MEMORY_SIZE=BIGGEST_BODY,
+        MAX_FORM_PARTS=MOST_FIELDS,
+        TRUSTED_HOSTS=list(settings.trusted_hosts) or None,
+        TEMPLATES_AUTO_RELOAD=not settings.production,
+    )
+
+
+def _stand_behind_proxies(app: Flask, settings: Settings) -> None:
+    hops = settings.proxy_hops
+    files = WhiteNoise(
+        app.wsgi_app, root=str(STATIC), prefix="static/", autorefresh=not settings.production, max_age=YEAR
+    )
+    app.wsgi_app = ProxyFix(files, x_for=hops, x_proto=hops, x_host=0, x_port=0, x_prefix=0)  # type: ignore[method-assign]

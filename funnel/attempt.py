@@ -1,0 +1,112 @@
+"""An attempt to charge: its states, and the values that speak of it."""
+
+import secrets
+from dataclasses import dataclass
+from enum import StrEnum
+
+from funnel.campaign import Package
+
+KEY_BYTES = 16  # 128 random bits
+ORDER = "order"  # the slot of Import Order; an upsell's slot is named like its step
+
+IN_FLIGHT = ("CLAIMED", "SENT", "UNKNOWN", "AWAIT_REDIRECT")
+LIVE = (*IN_FLIGHT, "CHARGED", "NEEDS_HUMAN")
+
+
+class State(StrEnum):
+    CLAIMED = "CLAIMED"
+    SENT = "SENT"
+    UNKNOWN = "UNKNOWN"
+    AWAIT_REDIRECT = "AWAIT_REDIRECT"
+    CHARGED = "CHARGED"
+    DECLINED = "DECLINED"
+    NOT_CHARGED = "NOT_CHARGED"
+    NEEDS_HUMAN = "NEEDS_HUMAN"
+
+    @property
+    def in_flight(self) -> bool:
+        return self in IN_FLIGHT
+
+    @property
+    def live(self) -> bool:
+        """Whether no other attempt may begin in the slot."""
+        return self in LIVE
+
+
+class Reason(StrEnum):
+    """Why an attempt ended without a charge."""
+
+    DECLINED = "declined"
+    PREPAID = "prepaid"
+    INVALID = "invalid"
+    UNREACHABLE = "unreachable"
+    NEVER_SENT = "never-sent"
+    NOT_FOUND_PAID = "not-found-paid"
+    FOREIGN_ORDER = "foreign-order"
+
+
+class Refusal(StrEnum):
+    """Why a claim was not made, and so nothing was sent."""
+
+    BUSY = "busy"
+    NO_ORDER = "no-order"
+    TOO_MANY_DECLINES = "too-many-declines"
+
+
+UNRESOLVED = (State.UNKNOWN, State.AWAIT_REDIRECT)
+
+
+@dataclass(frozen=True)
+class Totals:
+    """What the CRM said the order comes to: amounts as text with two decimals, None where it did not say."""
+
+    orderStatus: str
+    total: str | None = None
+    shipping: str | None = None
+    tax: str | None = None
+    discount: str | None = None
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One press of a pay button. Times are seconds since the epoch."""
+
+    key: str
+    visit_id: str
+    slot: str
+    state: State
+    package: Package | None
+    baseline: int
+    order_id: str | None
+    created_at: float
+    lease_until: float
+    sent_at: float | None = None
+    settle_at: float | None = None
+    asked: int = 0
+    reason: Reason | None = None
+    fields: tuple[str, ...] = ()
+    totals: Totals | None = None
+
+
+@dataclass(frozen=True)
+class Claim:
+    """The answer to a claim: `mine` when it was made just now; otherwise what stands in its way, or a refusal."""
+
+    attempt: Attempt | None = None
+    mine: bool = False
+    refusal: Refusal | None = None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What an attempt becomes, and why."""
+
+    state: State
+    reason: Reason | None = None
+    fields: tuple[str, ...] = ()
+    totals: Totals | None = None
+    settle_at: float | None = None
+
+
+def new_key() -> str:
+    return secrets.token_urlsafe(KEY_BYTES)

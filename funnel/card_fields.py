@@ -1,0 +1,76 @@
+"""The card on a checkout form: typed, checked, handed over once, forgotten."""
+
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from wtforms import Field
+from wtforms.validators import ValidationError
+
+from funnel.cards import CARD_LENGTHS, TESTCARD, Card, Secret, brand_of, expired, luhn_ok, read_expiry
+from funnel.fields import card_field, tidy_number, tidy_text
+
+CODE_LENGTH = 3  # of a card whose brand cannot be told
+LAST_PLACE_ON_EARTH = timezone(timedelta(hours=-12))  # where a month ends last
+
+
+class CardFields:
+    """Names are Konnektive's; the expiry date is one input and becomes month and year."""
+
+    accepted_brands: tuple[str, ...]
+    test_card: bool
+    cardNumber = card_field("Card number", "cc-number", 23, tidy_number)
+    cardExpiryDate = card_field("Expiry date", "cc-exp", 9, tidy_text, "MM / YY, for example 04 / 27")
+    cardSecurityCode = card_field("Security code", "cc-csc", 4, tidy_number, "3 digits on the back")
+
+    def fit_card(self: Any, accepted_brands: tuple[str, ...], *, test_card: bool) -> None:
+        """Say which brands are taken, and whether the test number of sixteen zeros is."""
+        self.accepted_brands, self.test_card = accepted_brands, test_card
+        if "American Express" in accepted_brands:
+            self.cardSecurityCode.description += " (American Express: 4 on the front)"
+
+    def validate_cardNumber(self: Any, field: Field) -> None:
+        if not field.data:
+            raise ValidationError("Enter your card number")
+        brand = brand_of(field.data, test_card=self.test_card)
+        lengths = brand.lengths if brand else CARD_LENGTHS
+        if not _digits(field.data) or len(field.data) not in lengths or not luhn_ok(field.data):
+            raise ValidationError("Check the card number. One or more digits look wrong.")
+        if brand is None or brand.name not in (*self.accepted_brands, TESTCARD.name):
+            name = brand.name if brand else "this card"
+            raise ValidationError(f"We do not accept {name}. Use {_either(self.accepted_brands)}.")
+
+    def validate_cardExpiryDate(self, field: Field) -> None:
+        expiry = read_expiry(field.data)
+        if not expiry:
+            raise ValidationError("Enter the expiry date, like 04 / 27")
+        if expired(*expiry, today=datetime.now(LAST_PLACE_ON_EARTH).date()):
+            raise ValidationError("This card has expired. Use another card.")
+
+    def validate_cardSecurityCode(self: Any, field: Field) -> None:
+        if not field.data:
+            raise ValidationError("Enter the security code")
+        brand = brand_of(self.cardNumber.data, test_card=self.test_card)
+        length = brand.code_length if brand else CODE_LENGTH
+        if not _digits(field.data) or len(field.data) != length:
+            where = "back, like 123" if length == CODE_LENGTH else "front, like 1234"
+            raise ValidationError(f"The security code must be the {length} digits on the {where}")
+
+    def card(self: Any) -> Card:
+        """The card, once the form has validated; ValueError before."""
+        expiry = read_expiry(self.cardExpiryDate.data)
+        if not expiry:
+            raise ValueError("the form has not validated")
+        return Card(Secret(self.cardNumber.data), *expiry, Secret(self.cardSecurityCode.data))
+
+    def forget_card(self: Any) -> None:
+        """Empty the fields, so that nothing can draw or log them."""
+        for field in (self.cardNumber, self.cardExpiryDate, self.cardSecurityCode):
+            field.forget()
+
+
+def _digits(text: str) -> bool:
+    return text.isascii() and text.isdecimal()
+
+
+def _either(names: tuple[str, ...]) -> str:
+    return " or ".join(filter(None, (", ".join(names[:-1]), names[-1])))

@@ -1,0 +1,137 @@
+"""The protocol of one charge: claim, make ready, mark sent, send once, write down the outcome."""
+
+import logging
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from threading import BoundedSemaphore
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from funnel.attempt import Attempt, Claim, Reason, Refusal, State, Verdict
+from funnel.attempts import Attempts
+from funnel.campaign import Package
+from funnel.crm.errors import CrmError
+from funnel.crm.replies import OrderReply, RedirectReply
+from funnel.judge import Judge
+
+log = logging.getLogger("funnel.charging")
+
+GLANCE = 0.05  # seconds between two looks at another request's attempt
+LEASE_MARGIN = 15.0  # seconds a claim outlives its deadlines, for a machine that is slow
+BEFORE_REPLY = (State.SENT, State.UNKNOWN)  # the sweep may have called a slow charge unknown meanwhile
+
+
+class NotReady(Exception):
+    """The charge cannot be made, and nothing was sent; the reason says why."""
+
+    def __init__(self, reason: Reason, fields: tuple[str, ...] = ()) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.fields = fields
+
+
+@dataclass(frozen=True)
+class Charge:
+    """One thing to charge. `make_ready` gives the orderId, or raises NotReady; `send` makes the call, once."""
+
+    key: str
+    visit_id: str
+    slot: str
+    package: Package
+    make_ready: Callable[[], str]
+    send: Callable[[str], OrderReply | RedirectReply]
+
+
+@dataclass(frozen=True)
+class Deadlines:
+    """Seconds: what making ready may take, what the call may take, and how long a request waits for both."""
+
+    ready: float
+    send: float
+    wait: float
+
+
+class Charging:
+    """A bounded number of charges at a time; they go on when the request that asked has stopped waiting."""
+
+    def __init__(
+        self,
+        *,
+        attempts: Attempts,
+        judge: Judge,
+        deadlines: Deadlines,
+        seats: int,
+        clock: Callable[[], float],
+    ) -> None:
+        self._attempts = attempts
+        self._judge = judge
+        self._deadlines = deadlines
+        self._clock = clock
+        self._seats = BoundedSemaphore(seats)
+        self._threads = ThreadPoolExecutor(seats, thread_name_prefix="charge")
+
+    def charge(self, charge: Charge) -> Claim:
+        """Claim and send, or wait for whoever did; the attempt as it stands after at most `wait` seconds.
+
+        Refused with BUSY, before anything is claimed, when every seat is taken. Raises SQLAlchemyError when
+        the claim cannot be written: then nothing was sent.
+        """
+        if not self._seats.acquire(blocking=False):
+            return Claim(refusal=Refusal.BUSY)
+        try:
+            claim = self._attempts.claim(
+                charge.key,
+                charge.visit_id,
+                charge.slot,
+                charge.package,
+                lease=self._deadlines.ready + LEASE_MARGIN,
+            )
+        except BaseException:
+            self._seats.release()
+            raise
+        if claim.attempt and claim.mine:
+            self._threads.submit(self._run, charge, claim.attempt)  # gives the seat back
+        else:
+            self._seats.release()
+        return self._wait(claim)
+
+    def drain(self) -> None:
+        """Let the charges on their way come to their end; new ones are refused."""
+        self._threads.shutdown(wait=True)
+
+    def _wait(self, claim: Claim) -> Claim:
+        until = time.monotonic() + self._deadlines.wait
+        attempt = claim.attempt
+        while attempt and attempt.state in (State.CLAIMED, State.SENT) and time.monotonic() < until:
+            time.sleep(GLANCE)
+            attempt = self._attempts.find(attempt.key)
+        return Claim(attempt, mine=claim.mine)
+
+    def _run(self, charge: Charge, attempt: Attempt) -> None:
+        try:
+            self._make(charge, attempt)
+        except SQLAlchemyError as error:
+            # What is written stands: a claim lapses, a charge marked sent becomes unknown and is asked about.
+            log.error("charge=%s store=%s", charge.slot, type(error).__name__)
+        finally:
+            self._seats.release()
+
+    def _make(self, charge: Charge, attempt: Attempt) -> None:
+        try:
+            order_id = charge.make_ready()
+        except NotReady as obstacle:
+            verdict = Verdict(State.NOT_CHARGED, obstacle.reason, obstacle.fields)
+            self._attempts.settle(charge.key, verdict, seen=(State.CLAIMED,))
+            return
+        if self._attempts.mark_sent(charge.key, order_id, lease=self._deadlines.send + LEASE_MARGIN):
+            verdict = self._outcome(charge, replace(attempt, order_id=order_id))
+            self._attempts.settle(charge.key, verdict, seen=BEFORE_REPLY)
+
+    def _outcome(self, charge: Charge, attempt: Attempt) -> Verdict:
+        try:
+            reply = charge.send(attempt.order_id or "")
+        except CrmError as error:
+            return self._judge.on_error(error, now=self._clock())
+        return self._judge.on_reply(attempt, reply, now=self._clock())

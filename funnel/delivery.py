@@ -1,0 +1,120 @@
+"""How one owed call is made: the visit's newest facts go out, and what the CRM answers is learnt."""
+
+from dataclasses import asdict, replace
+from typing import Any, TypeAlias
+
+from funnel.attempt import ORDER, State
+from funnel.attempts import Attempts
+from funnel.attribution import Arrival
+from funnel.campaign import Campaign
+from funnel.crm.calls import ConfirmOrder, ImportClick, ImportLead
+from funnel.crm.client import Client
+from funnel.crm.errors import CrmError
+from funnel.outbox import Kind, Outbox, Owed
+from funnel.people import Contact
+from funnel.store import Store
+from funnel.visit import Told, Visit, Visits
+
+NOT_YET_SENT = (State.CLAIMED, State.DECLINED, State.NOT_CHARGED)
+
+
+class ForeignOrder(Exception):
+    """The CRM keeps handing us a partial order that belongs to another visit; it must never be charged."""
+
+    permanent = True
+
+    def __str__(self) -> str:
+        return "the CRM returned an orderId that belongs to another visit"
+
+
+Failure: TypeAlias = CrmError | ForeignOrder
+
+
+class Delivery:
+    """Makes owed calls for the relay, and for a POST that needs the answer now."""
+
+    def __init__(
+        self,
+        *,
+        client: Client,
+        store: Store,
+        visits: Visits,
+        outbox: Outbox,
+        attempts: Attempts,
+        campaign: Campaign,
+    ) -> None:
+        self._client = client
+        self._store = store
+        self._visits = visits
+        self._outbox = outbox
+        self._attempts = attempts
+        self._campaign = campaign
+
+    def deliver(self, owed: Owed, *, deadline: float) -> Failure | None:
+        """Make the call within `deadline` seconds and settle the row; what went wrong, if anything did."""
+        try:
+            self._make(owed, deadline)
+        except (CrmError, ForeignOrder) as failure:
+            settle = self._outbox.park if failure.permanent else self._outbox.put_off
+            settle(owed, str(failure))
+            return failure
+        self._outbox.delivered(owed)
+        return None
+
+    def _make(self, owed: Owed, deadline: float) -> None:
+        visit = self._visits.find(owed.visit_id)
+        if visit is None:  # erased meanwhile: nothing is owed for it any more
+            return
+        if owed.kind is Kind.CLICK:
+            self._click(visit, owed.page_type or "", deadline)
+        elif owed.kind is Kind.LEAD:
+            self._lead(visit, deadline)
+        elif visit.order_id:
+            self._client.confirm_order(ConfirmOrder(orderId=visit.order_id), deadline=deadline)
+
+    def _click(self, visit: Visit, page_type: str, deadline: float) -> None:
+        reply = self._client.import_click(self._click_call(visit, page_type), deadline=deadline)
+        if reply.sessionId and visit.session_id is None:
+            self._visits.learn_session(visit.id, reply.sessionId)
+            if visit.told and visit.told.sessionId is None:
+                with self._store.write() as connection:
+                    self._outbox.owe_lead(connection, visit.id)
+
+    def _click_call(self, visit: Visit, page_type: str) -> ImportClick:
+        if visit.session_id:
+            return ImportClick(pageType=page_type, sessionId=visit.session_id)
+        return ImportClick(pageType=page_type, campaignId=self._campaign.campaignId, **_given(visit.arrival))
+
+    def _lead(self, visit: Visit, deadline: float) -> None:
+        if visit.contact is None or self._order_was_sent(visit):
+            return
+        told = Told(visit.contact, visit.session_id)
+        call = self._lead_call(visit)
+        reply = self._client.import_lead(call, deadline=deadline)
+        if not self._visits.learn_order(visit.id, reply.orderId):
+            # The CRM may hand the partial of one shopper to the next one behind the same address.
+            apart = replace(call, disableCustomerDedup=True, ipAddress=None)
+            reply = self._client.import_lead(apart, deadline=deadline)
+            if not self._visits.learn_order(visit.id, reply.orderId):
+                raise ForeignOrder
+        self._visits.learn_told(visit.id, told)
+
+    def _lead_call(self, visit: Visit) -> ImportLead:
+        assert visit.contact is not None
+        return ImportLead(
+            campaignId=self._campaign.campaignId,
+            sessionId=visit.session_id,
+            orderId=visit.order_id,
+            ipAddress=visit.arrival.ipAddress,
+            **_given(visit.contact),
+        )
+
+    def _order_was_sent(self, visit: Visit) -> bool:
+        """What Import Lead does to an order that is paid was never published, so none is sent once it may be."""
+        orders = [attempt for attempt in self._attempts.of_visit(visit.id) if attempt.slot == ORDER]
+        return any(attempt.state not in NOT_YET_SENT for attempt in orders)
+
+
+def _given(facts: Arrival | Contact) -> dict[str, Any]:
+    """Without what is empty: a parameter that says nothing is not sent."""
+    return {name: value for name, value in asdict(facts).items() if value}

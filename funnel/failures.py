@@ -1,0 +1,80 @@
+"""Pages for what goes wrong: plain words, an honest status, never a traceback."""
+
+import logging
+from http import HTTPStatus
+
+from flask import Flask, Response, make_response, render_template, request
+from werkzeug.exceptions import HTTPException
+
+from funnel.steps import PATHS
+
+log = logging.getLogger("funnel.web")
+
+WORDS = {
+    HTTPStatus.BAD_REQUEST: (
+        "We could not read that",
+        "The address or the form was damaged on its way. Nothing was charged.",
+    ),
+    HTTPStatus.FORBIDDEN: (
+        "That came from another site",
+        "For your safety we take forms only from our own pages. Nothing was charged.",
+    ),
+    HTTPStatus.NOT_FOUND: (
+        "We cannot find that page",
+        "The address may have a mistake, or the page has moved.",
+    ),
+    HTTPStatus.METHOD_NOT_ALLOWED: ("That page takes no forms", "Go back and start from the page itself."),
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: (
+        "That was too much at once",
+        "The form was larger than we can take. Nothing was charged.",
+    ),
+    HTTPStatus.SERVICE_UNAVAILABLE: ("We will be back in a moment", "Please try again in a few minutes."),
+}
+OURS = (
+    "Something went wrong on our side",
+    "If you were paying, wait for an email before you try again, or contact us.",
+)
+
+
+def install(app: Flask) -> None:
+    app.register_error_handler(HTTPException, _told)
+    app.register_error_handler(Exception, _ours)
+
+
+def _told(error: HTTPException) -> Response:
+    if error.response is not None:
+        return make_response(error.response)
+    status = HTTPStatus(error.code or HTTPStatus.INTERNAL_SERVER_ERROR)
+    response = _page(status)
+    if isinstance(allowed := getattr(error, "valid_methods", None), list):
+        response.headers["Allow"] = ", ".join(allowed)
+    return response
+
+
+def _ours(error: Exception) -> Response:
+    """The type and the place only: a message or a local variable could hold what a shopper typed."""
+    frame = error.__traceback__
+    while frame and frame.tb_next:
+        frame = frame.tb_next
+    place = f"{frame.tb_frame.f_code.co_filename}:{frame.tb_lineno}" if frame else "nowhere"
+    log.error("%s %s failed: %s at %s", request.method, request.path, type(error).__name__, place)
+    return _page(HTTPStatus.INTERNAL_SERVER_ERROR)
+
+
+def _page(status: HTTPStatus) -> Response:
+    title, sentence = WORDS.get(
+        status, OURS if status >= HTTPStatus.INTERNAL_SERVER_ERROR else WORDS[HTTPStatus.BAD_REQUEST]
+    )
+    return make_response(
+        render_template(
+            "errors/error.html",
+            notices=(),
+            status=int(status),
+            title=title,
+            sentence=sentence,
+            next_url=PATHS["presell"],
+            next_label="Go to the start",
+            retry=status == HTTPStatus.SERVICE_UNAVAILABLE,
+        ),
+        status,
+    )

@@ -1,0 +1,150 @@
+"""Text as shoppers type it: silently put in order, and the kinds of field that hold and check it."""
+
+import unicodedata
+from collections.abc import Callable
+from typing import Any
+
+import phonenumbers
+from email_validator import EmailNotValidError, validate_email
+from wtforms import StringField
+from wtforms.validators import StopValidation
+
+from funnel.cards import ascii_digits, looks_like_card
+
+Check = Callable[[Any, Any], None]  # of a form and its field, as WTForms calls its validators
+Option = tuple[str, str]  # value, words
+Groups = tuple[tuple[str, tuple[Option, ...]], ...]  # heading, options
+
+UNSEEN = {"Cc", "Cf", "Cs"}  # control, zero-width and bidi signs, halves of surrogate pairs
+UNREADABLE = "\ufffd"  # what decoding leaves of broken UTF-8
+TYPING_LIMIT = 1000  # characters looked at; far above every field's own limit
+PHONE_LIMIT = 20  # characters the CRM takes, by its public rules file
+CARD_IN_TEXT = "This looks like a card number. Enter it only under Payment."
+
+
+class CardField(StringField):
+    """A part of the card. What was typed is never drawn again, whatever a template asks for."""
+
+    def _value(self) -> str:
+        return ""
+
+    def forget(self) -> None:
+        self.data = ""
+        self.raw_data = None
+
+
+class ChoiceField(StringField):
+    """A choice from groups of options; a group without a heading stands alone."""
+
+    groups: Groups = ()
+
+
+def text_field(
+    label: str,
+    token: str,
+    limit: int,
+    *checks: Check,
+    hint: str = "",
+    tidy: Callable[[object], str] | None = None,
+    **attributes: str,
+) -> StringField:
+    """A line of text with the browser's autofill token; what looks like a card number is refused.
+
+    The first of the checks says whether the field may stay empty.
+    """
+    return StringField(
+        label,
+        validators=[*checks[:1], no_card, at_most(limit), *checks[1:]],
+        filters=[tidy or tidy_text],
+        description=hint,
+        render_kw={"autocomplete": token, "maxlength": str(limit), **attributes},
+    )
+
+
+def card_field(label: str, token: str, room: int, tidy: Callable[[object], str], hint: str = "") -> CardField:
+    attributes = {
+        "inputmode": "numeric",
+        "autocomplete": token,
+        "maxlength": str(room),
+        "spellcheck": "false",
+    }
+    return CardField(label, filters=[tidy], description=hint, render_kw=attributes)
+
+
+def tidy_text(text: object) -> str:
+    """Trimmed, one space where there were several, nothing invisible, digits 0 to 9, in Unicode's form C."""
+    seen = "".join(_seen(sign) for sign in text[:TYPING_LIMIT]) if isinstance(text, str) else ""
+    return unicodedata.normalize("NFC", ascii_digits(" ".join(seen.split())))
+
+
+def tidy_code(text: object) -> str:
+    """As tidy_text, in capitals, every dash a hyphen."""
+    return "".join("-" if unicodedata.category(sign) == "Pd" else sign for sign in tidy_text(text)).upper()
+
+
+def tidy_number(text: object) -> str:
+    """As tidy_code, without the spaces and hyphens people put between a card's digits."""
+    return tidy_code(text).replace(" ", "").replace("-", "")
+
+
+def needed(message: str) -> Check:
+    def check(form: Any, field: Any) -> None:
+        if not field.data:
+            raise StopValidation(message)
+
+    return check
+
+
+def optional(form: Any, field: Any) -> None:
+    if not field.data:
+        raise StopValidation
+
+
+def at_most(limit: int) -> Check:
+    """Counts characters, not bytes."""
+
+    def check(form: Any, field: Any) -> None:
+        if len(field.data) > limit:
+            name = field.label.text.removesuffix(" (optional)")
+            raise StopValidation(f"{name} must be {limit} characters or fewer")
+
+    return check
+
+
+def no_card(form: Any, field: Any) -> None:
+    """Empties the field, so that the number is not drawn again either."""
+    if looks_like_card(field.data):
+        field.data = ""
+        raise StopValidation(CARD_IN_TEXT)
+
+
+def email(form: Any, field: Any) -> None:
+    """Without asking the DNS: a shopper does not wait for it."""
+    try:
+        field.data = validate_email(field.data, check_deliverability=False).normalized
+    except EmailNotValidError:
+        message = "Enter an email address in the correct format, like name@example.com"
+        raise StopValidation(message) from None
+
+
+def phone_number(text: str, country: str) -> str | None:
+    """Digits and hyphens as the CRM takes them, or None where no telephone could have the number.
+
+    The calling code always leads, without its plus: 1-212-555-0100. A number typed without is of `country`.
+    """
+    try:
+        number = phonenumbers.parse(text, country)
+    except phonenumbers.NumberParseException:
+        return None
+    number.extension = None
+    written = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+    groups = "".join(sign if sign.isdecimal() else " " for sign in written).split()
+    hyphenated = "-".join(groups)
+    fitting = hyphenated if len(hyphenated) <= PHONE_LIMIT else "".join(groups)
+    return fitting if phonenumbers.is_possible_number(number) else None
+
+
+def _seen(sign: str) -> str:
+    if sign.isspace():
+        return " "
+    return "" if sign == UNREADABLE or unicodedata.category(sign) in UNSEEN else sign

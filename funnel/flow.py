@@ -1,0 +1,239 @@
+"""The recommended API flow as verbs: track, capture_lead, place_order, accept_upsell, refuse_upsell, finish."""
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from typing import Any, TypeGuard
+
+from config import Timing
+from funnel.attempt import ORDER, Claim, Reason, State
+from funnel.attempts import Attempts
+from funnel.attribution import Arrival
+from funnel.campaign import Campaign, Package
+from funnel.cards import Card
+from funnel.charging import Charge, Charging, NotReady
+from funnel.crm.calls import ImportOrder, ImportUpsale, Line
+from funnel.crm.client import Client
+from funnel.crm.errors import Kind as ErrorKind
+from funnel.crm.errors import Refused
+from funnel.crm.replies import OrderReply, RedirectReply
+from funnel.delivery import Delivery, Failure, ForeignOrder
+from funnel.outbox import Kind, Outbox
+from funnel.people import Addresses, Contact
+from funnel.steps import PAGE_TYPES, Progress
+from funnel.store import Store
+from funnel.visit import Cookie, Visit, Visits
+
+GLANCE = 0.05  # seconds between two looks at a call that another process is making
+LEASE_MARGIN = 15.0  # seconds a lease outlives its deadline, for a machine that is slow
+
+
+@dataclass(frozen=True)
+class NewOrder:
+    """What a shopper sends with the pay button; `key` names the press."""
+
+    key: str
+    package: Package
+    contact: Contact
+    addresses: Addresses
+    card: Card
+
+
+class Flow:
+    """What each page asks of the CRM. GET pages only write down what they owe; POSTs may wait."""
+
+    def __init__(
+        self,
+        *,
+        campaign: Campaign,
+        timing: Timing,
+        store: Store,
+        visits: Visits,
+        outbox: Outbox,
+        attempts: Attempts,
+        delivery: Delivery,
+        charging: Charging,
+        client: Client,
+    ) -> None:
+        self._campaign = campaign
+        self._timing = timing
+        self._store = store
+        self._visits = visits
+        self._outbox = outbox
+        self._attempts = attempts
+        self._delivery = delivery
+        self._charging = charging
+        self._client = client
+
+    def recall(self, cookie: Cookie, arrival: Arrival) -> Visit | None:
+        """The visit of this cookie. When the store has lost it, what is paid has to be asked before any form."""
+        visit = self._visits.recall(cookie, arrival)
+        if visit is None or visit.stored or visit.order_id is None:
+            return visit
+        with self._store.durable() as connection:
+            kept = self._visits.keep(connection, visit)
+            self._attempts.adopt(connection, visit.id, visit.order_id, quiet_time=self._timing.quiet_time)
+        return kept
+
+    def keep(self, visit: Visit) -> Visit:
+        """Give the visit its row, if it has none yet."""
+        if visit.stored:
+            return visit
+        with self._store.write() as connection:
+            return self._visits.keep(connection, visit)
+
+    def progress(self, visit: Visit) -> Progress:
+        attempts = self._attempts.of_visit(visit.id)
+        orders = [attempt for attempt in attempts if attempt.slot == ORDER]
+        upsells = [attempt for attempt in attempts if attempt.slot != ORDER]
+        paid_at = next((attempt.created_at for attempt in orders if attempt.state is State.CHARGED), None)
+        return Progress(
+            ordered=paid_at is not None,
+            order_unresolved=any(_unresolved(attempt.state) for attempt in orders),
+            upsell_unresolved=any(_unresolved(attempt.state) for attempt in upsells),
+            decided=frozenset(attempt.slot for attempt in upsells) | self._attempts.refused(visit.id),
+            offers_open=visit.finished_at is None
+            and (paid_at is None or self._store.clock() < paid_at + self._timing.upsell_window),
+        )
+
+    def track(self, visit: Visit, step: str) -> Visit:
+        """Owe the Import Click of a page: once per visit, as the vendor's own SDK does, or for every view."""
+        once = f"click:{step}" if self._campaign.clicks == "once" else None
+        if once and visit.stored and self._outbox.has(visit.id, once):
+            return visit
+        with self._store.write() as connection:
+            kept = self._visits.keep(connection, visit)
+            self._outbox.owe(connection, visit.id, Kind.CLICK, page_type=PAGE_TYPES[step], once=once)
+        return kept
+
+    def capture_lead(self, visit: Visit, contact: Contact) -> tuple[str, ...]:
+        """Keep the lead, owe it, and try it within the answer deadline; the fields the CRM refuses, if it does."""
+        self._learn_contact(visit, contact, owe=True)
+        failure = self._lead_now(visit.id, time.monotonic() + self._timing.answer_deadline)
+        return tuple(failure.fields) if _invalid(failure) else ()
+
+    def place_order(self, visit: Visit, order: NewOrder) -> Claim:
+        """Charge the order, once. Raises SQLAlchemyError, before anything is sent, when the store is away."""
+        known = replace(visit, contact=order.contact).lead_is_known
+        self._learn_contact(visit, order.contact, owe=not known)
+        self._visits.learn_addresses(visit.id, order.addresses)
+        return self._charging.charge(
+            Charge(
+                key=order.key,
+                visit_id=visit.id,
+                slot=ORDER,
+                package=order.package,
+                make_ready=lambda: self._order_id_for(visit.id),
+                send=lambda order_id: self._import_order(visit, order, order_id),
+            )
+        )
+
+    def accept_upsell(self, visit: Visit, step: str, key: str) -> Claim:
+        """Charge an upsell to the order's own card, once. Raises like place_order."""
+        package = self._campaign.upsell(step)
+        return self._charging.charge(
+            Charge(
+                key=key,
+                visit_id=visit.id,
+                slot=step,
+                package=package,
+                make_ready=lambda: visit.order_id or "",
+                send=lambda order_id: self._import_upsale(visit, package, order_id),
+            )
+        )
+
+    def refuse_upsell(self, visit: Visit, step: str) -> None:
+        self._attempts.refuse(visit.id, step)
+
+    def finish(self, visit: Visit) -> None:
+        """The shopper has seen the receipt: no more offers, and Confirm Order is owed if the campaign wants it."""
+        if visit.finished_at is not None:
+            return
+        self._visits.finish(visit.id)
+        if self._campaign.confirm_order:
+            with self._store.write() as connection:
+                self._outbox.owe(connection, visit.id, Kind.CONFIRM, once="confirm")
+
+    def _learn_contact(self, visit: Visit, contact: Contact, *, owe: bool) -> None:
+        with self._store.write() as connection:
+            self._visits.keep(connection, visit)
+            self._visits.learn_contact(connection, visit.id, contact)
+            if owe:
+                self._outbox.owe_lead(connection, visit.id)
+
+    def _lead_now(self, visit_id: str, until: float) -> Failure | None:
+        """Import Lead after the visit's first click, both within the same deadline."""
+        self._call_now(visit_id, Kind.CLICK, until, done=lambda: self._has_session(visit_id))
+        return self._call_now(visit_id, Kind.LEAD, until, done=lambda: False)
+
+    def _call_now(self, visit_id: str, kind: Kind, until: float, *, done: Callable[[], bool]) -> Failure | None:
+        """Make an owed call here and now, or wait for the relay that is making it."""
+        while (left := until - time.monotonic()) > 0 and not done() and self._outbox.owes(visit_id, kind):
+            if owed := self._outbox.lease_one(visit_id, kind, seconds=2 * left + LEASE_MARGIN):
+                return self._delivery.deliver(owed, deadline=left)
+            time.sleep(GLANCE)
+        return None
+
+    def _has_session(self, visit_id: str) -> bool:
+        visit = self._visits.find(visit_id)
+        return visit is not None and visit.session_id is not None
+
+    def _order_id_for(self, visit_id: str) -> str:
+        """The orderId to charge, by Import Lead where the CRM does not know these details yet. Raises NotReady."""
+        failure = None
+        if self._outbox.owes(visit_id, Kind.LEAD):
+            failure = self._lead_now(visit_id, time.monotonic() + self._timing.owed_deadline)
+        visit = self._visits.find(visit_id)
+        if visit and visit.order_id and visit.lead_is_known:
+            return visit.order_id
+        if _invalid(failure):
+            raise NotReady(Reason.INVALID, tuple(failure.fields))
+        raise NotReady(Reason.FOREIGN_ORDER if isinstance(failure, ForeignOrder) else Reason.UNREACHABLE)
+
+    def _import_order(self, visit: Visit, order: NewOrder, order_id: str) -> OrderReply | RedirectReply:
+        latest = self._visits.find(visit.id) or visit
+        return self._client.import_order(
+            ImportOrder(
+                campaignId=self._campaign.campaignId,
+                orderId=order_id,
+                sessionId=latest.session_id,
+                ipAddress=visit.arrival.ipAddress,
+                lines=(self._line(order.package),),
+                payment=order.card,
+                shipFirstName=order.contact.firstName,
+                shipLastName=order.contact.lastName,
+                **_given(asdict(order.contact)),
+                **_given(asdict(order.addresses)),
+            )
+        )
+
+    def _import_upsale(self, visit: Visit, package: Package, order_id: str) -> OrderReply | RedirectReply:
+        line = self._line(package)
+        return self._client.import_upsale(
+            ImportUpsale(
+                orderId=order_id,
+                sessionId=visit.session_id,
+                productId=line.productId,
+                productQty=line.qty,
+                productPrice=line.price,
+                productShipPrice=line.shipPrice,
+            )
+        )
+
+    def _line(self, package: Package) -> Line:
+        """Prices go along only where funnel.toml says so, per unit; else the campaign's own stand."""
+        if not self._campaign.send_prices:
+            return Line(productId=package.productId, qty=package.quantity)
+        return Line(productId=package.productId, qty=package.quantity, price=package.each, shipPrice=package.ship_each)
+
+
+def _unresolved(state: State) -> bool:
+    return state.in_flight or state is State.NEEDS_HUMAN
+
+
+def _invalid(failure: Failure | None) -> TypeGuard[Refused]:
+    return isinstance(failure, Refused) and failure.kind is ErrorKind.INVALID
+
+
+def _given(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value != ""}

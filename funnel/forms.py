@@ -1,0 +1,179 @@
+"""What shoppers type, checked: the lead, the checkout, an upsell's answer, and a bare button."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from flask import request
+from flask_wtf import FlaskForm
+from wtforms import Field, HiddenField, StringField
+from wtforms.validators import ValidationError
+
+from funnel.address_fields import AddressFields
+from funnel.card_fields import CardFields
+from funnel.cards import looks_like_card
+from funnel.fields import email, needed, phone_number, text_field, tidy_text
+from funnel.people import Contact
+
+NAME_LIMIT = 30  # characters; these limits are the CRM's, by its public rules file
+EMAIL_LIMIT = 255
+ONE_INPUT = {"cardMonth": "cardExpiryDate", "cardYear": "cardExpiryDate"}  # the CRM's two are one of ours
+PHONE_ROOM = 30  # to type in: brackets and spaces go before the number is sent
+
+
+class ShopperForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
+    """A form with its own CSRF token, which reads typed text only: no files, no JSON."""
+
+    leading: tuple[str, ...] = ()  # names of the fields that the page shows first
+
+    class Meta(FlaskForm.Meta):  # type: ignore[misc]
+        def wrap_formdata(self, form: Any, formdata: Any) -> Any:
+            """What was posted, unless the caller asks for an empty form."""
+            return None if formdata is None or request.method != "POST" else request.form or None
+
+        def get_translations(self, form: Any) -> None:
+            return None
+
+    def complain(self, sentence: str, *, about: str | None = None) -> None:
+        """Add a mistake that was found later, of one field or of the whole form."""
+        place, name = (self[about], "errors") if about else (self, "form_errors")
+        setattr(place, name, [*getattr(place, name), sentence])
+
+    def refused(self, names: Iterable[str]) -> None:
+        """Mark the fields that the CRM would not take; its own words are never shown."""
+        for name in dict.fromkeys(ONE_INPUT.get(name, name) for name in names):
+            if name in self:
+                self.complain(f"Check your {_in_a_sentence(self[name].label.text)}", about=name)
+            elif "Check your details" not in self.form_errors:
+                self.complain("Check your details")
+
+    def mistakes(self) -> Iterator[tuple[str, str]]:
+        """(field's id or "" for the whole form, sentence) of all a shopper can mend, as on the page."""
+        yield from (("", sentence) for sentence in self.form_errors)
+        shown = dict.fromkeys([*filter(self.__contains__, self.leading), *(field.name for field in self)])
+        for field in map(self.__getitem__, shown):
+            if not isinstance(field, HiddenField):
+                yield from ((field.id, sentence) for sentence in field.errors)
+
+
+def csrf_failed(form: FlaskForm) -> bool:
+    """Whether the form's token was missing, old or another visit's; its other errors then mean little."""
+    return "csrf_token" in form and bool(form.csrf_token.errors)
+
+
+class PlainForm(ShopperForm):
+    """A button and nothing else."""
+
+
+class UpsellForm(ShopperForm):
+    """Yes or no to one offer; the attempt is the key of the charge that a yes makes."""
+
+    attempt = HiddenField(filters=[tidy_text])
+    choice = StringField()
+
+    def validate_choice(self, field: Field) -> None:
+        if field.data not in ("yes", "no"):
+            raise ValidationError("Choose yes or no")
+
+    @property
+    def accepted(self) -> bool:
+        return bool(self.choice.data == "yes")
+
+
+class ContactForm(ShopperForm):
+    """Who the shopper is. `country` is where a telephone number without a calling code belongs."""
+
+    firstName = text_field(
+        "First name",
+        "given-name",
+        NAME_LIMIT,
+        needed("Enter your first name"),
+        autocapitalize="words",
+        spellcheck="false",
+    )
+    lastName = text_field(
+        "Last name",
+        "family-name",
+        NAME_LIMIT,
+        needed("Enter your last name"),
+        autocapitalize="words",
+        spellcheck="false",
+    )
+    emailAddress = text_field(
+        "Email address",
+        "email",
+        EMAIL_LIMIT,
+        needed("Enter your email address"),
+        email,
+        hint="For your order confirmation",
+        type="email",
+        autocapitalize="none",
+        spellcheck="false",
+    )
+    phoneNumber = StringField(
+        "Phone number (optional)",
+        filters=[tidy_text],
+        description="Only used if there is a problem with delivery",
+        render_kw={"type": "tel", "autocomplete": "tel", "maxlength": str(PHONE_ROOM)},
+    )
+
+    def __init__(self, *, country: str, **filled: Any) -> None:
+        super().__init__(**filled)
+        self.country_called = country
+        if self.phoneNumber.raw_data is None and self.phoneNumber.data:
+            self.phoneNumber.data = f"+{self.phoneNumber.data}"  # as kept it has no plus, and would be read as local
+
+    def validate_phoneNumber(self, field: Field) -> None:
+        if field.data:
+            number = phone_number(field.data, self.country_called)
+            if not number:
+                field.data = "" if looks_like_card(field.data) else field.data
+                raise ValidationError("Enter a phone number, like 555 123 4567 or +44 20 7946 0018")
+            field.data = number
+
+    def contact(self) -> Contact:
+        """What was typed, once the form has validated."""
+        names = ("firstName", "lastName", "emailAddress", "phoneNumber")
+        return Contact(**{name: self[name].data for name in names})
+
+
+class LeadForm(ContactForm):
+    """The lead page's form."""
+
+
+@dataclass(frozen=True)
+class CheckoutRules:
+    """What one funnel accepts at checkout: keys of packages, countries, names of card brands."""
+
+    offers: tuple[str, ...]
+    countries: tuple[str, ...]
+    accepted_brands: tuple[str, ...]
+    test_card: bool = False
+
+
+class CheckoutForm(AddressFields, CardFields, ContactForm):
+    """Package, contact (unless known), addresses and card; the attempt is the key of the charge."""
+
+    attempt = HiddenField(filters=[tidy_text])
+    offer = StringField(filters=[tidy_text])
+    leading = ("offer", "firstName", "lastName", "emailAddress", "phoneNumber")
+
+    def __init__(self, rules: CheckoutRules, *, contact_known: bool = False, **filled: Any) -> None:
+        super().__init__(country=rules.countries[0], **filled)
+        self.offers = rules.offers
+        self.fit_addresses(rules.countries)
+        self.fit_card(rules.accepted_brands, test_card=rules.test_card)
+        for name in ("firstName", "lastName"):
+            self[name].render_kw["autocomplete"] = f"shipping {self[name].render_kw['autocomplete']}"
+        if contact_known:
+            del self.firstName, self.lastName, self.emailAddress, self.phoneNumber
+
+    def validate_offer(self, field: Field) -> None:
+        if field.data not in self.offers:
+            raise ValidationError("Select how many you would like")
+
+
+def _in_a_sentence(label: str) -> str:
+    """ "First name" with a small letter, "ZIP code" as it is."""
+    words = label.removesuffix(" (optional)")
+    return words if words[:2].isupper() else words[:1].lower() + words[1:]

@@ -1,0 +1,82 @@
+"""What an attempt becomes: the verdict on a reply, on a failure, and on what Order Query says."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from funnel.attempt import ORDER, Attempt, Reason, State, Totals, Verdict
+from funnel.crm.errors import CrmError, Kind, NotSent, Refused
+from funnel.crm.replies import OrderReply, RedirectReply
+
+DECLINED = "DECLINED"  # an orderStatus
+
+
+class Judge:
+    """Silence is not a refusal: a negative is believed only after a quiet time. All times in seconds."""
+
+    def __init__(self, *, quiet_time: float, read_lag: float, redirect_time: float, give_up: float) -> None:
+        self._quiet_time = quiet_time
+        self._read_lag = read_lag
+        self._redirect_time = redirect_time
+        self._give_up = give_up
+
+    def on_reply(self, attempt: Attempt, reply: OrderReply | RedirectReply, *, now: float) -> Verdict:
+        """A success counts only with our own orderId and a status that means money was, or will be, taken."""
+        if isinstance(reply, RedirectReply) or reply.paypalUrl:
+            return Verdict(State.AWAIT_REDIRECT, settle_at=now + self._redirect_time)
+        if reply.orderId == attempt.order_id and reply.charged:
+            return Verdict(State.CHARGED, totals=totals(reply))
+        return Verdict(State.UNKNOWN, settle_at=now + self._read_lag)
+
+    def on_error(self, error: CrmError, *, now: float) -> Verdict:
+        """Only what certainly took no money ends the attempt; the rest waits for Order Query."""
+        if isinstance(error, NotSent):
+            return Verdict(State.NOT_CHARGED, Reason.UNREACHABLE)
+        if isinstance(error, Refused) and not error.may_have_charged:
+            return _refusal(error)
+        return Verdict(State.UNKNOWN, settle_at=now + (self._read_lag if error.answered else self._quiet_time))
+
+    def on_query(self, attempt: Attempt, orders: Sequence[OrderReply], *, asked_at: float) -> Verdict | None:
+        """The verdict of Order Query asked at `asked_at`; None while it cannot tell."""
+        order = next((order for order in orders if order.orderId == attempt.order_id), None)
+        if order and self._shows_the_charge(attempt, order):
+            return Verdict(State.CHARGED, totals=totals(order))
+        if attempt.settle_at is None or asked_at < attempt.settle_at:
+            return None
+        if order and attempt.slot == ORDER and order.orderStatus == DECLINED:
+            return Verdict(State.DECLINED, Reason.DECLINED)
+        return Verdict(State.NOT_CHARGED, Reason.NOT_FOUND_PAID)
+
+    def on_no_answer(self, attempt: Attempt, *, now: float) -> Verdict | None:
+        """Order Query itself failed; after a day of that a human has to look."""
+        tired = attempt.sent_at is not None and now - attempt.sent_at > self._give_up
+        return Verdict(State.NEEDS_HUMAN) if tired else None
+
+    def _shows_the_charge(self, attempt: Attempt, order: OrderReply) -> bool:
+        if attempt.slot == ORDER or attempt.package is None:
+            return order.charged
+        product = str(attempt.package.productId)
+        return sum(item.qty for item in order.items if item.productId == product) > attempt.baseline
+
+
+def _refusal(error: Refused) -> Verdict:
+    if error.kind is Kind.PREPAID:
+        return Verdict(State.DECLINED, Reason.PREPAID)
+    if error.kind is Kind.DECLINED:
+        return Verdict(State.DECLINED, Reason.DECLINED)
+    if error.kind is Kind.INVALID:
+        return Verdict(State.NOT_CHARGED, Reason.INVALID, fields=tuple(error.fields))
+    return Verdict(State.NOT_CHARGED, Reason.UNREACHABLE)
+
+
+def totals(order: OrderReply) -> Totals:
+    return Totals(
+        orderStatus=order.orderStatus,
+        total=_text(order.totalAmount),
+        shipping=_text(order.shipTotal),
+        tax=_text(order.taxTotal),
+        discount=_text(order.totalDiscount),
+    )
+
+
+def _text(amount: Decimal | None) -> str | None:
+    return None if amount is None else f"{amount:.2f}"

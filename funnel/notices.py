@@ -1,0 +1,41 @@
+"""The sentences a shopper is told once, at the top of the next page."""
+
+from funnel.steps import Notice
+
+SENTENCES = {
+    Notice.ALREADY_ORDERED: "Your order is already placed. You were not charged again.",
+    Notice.NO_ORDER_YET: "There is no order yet. Complete your order first, and then you will see that page.",
+    Notice.EARLIER_VISIT: "That page belonged to an earlier visit, so we start fresh. Nothing was charged.",
+    Notice.ADDED: "{name} is added to your order.",
+    Notice.NOT_ADDED: "We could not add {name}, so you were not charged for it. Your order is safe.",
+    Notice.STILL_ADDING: "We are still adding {name}. You will see it on your receipt.",
+    Notice.NOT_CHARGED: "The payment did not go through. You have not been charged. Check your details and try again.",
+    Notice.DECLINED: (
+        "Your card was declined. You have not been charged. Check the card details or try a different card."
+    ),
+    Notice.PREPAID: "This shop cannot take prepaid cards. You have not been charged. Use a debit or credit card.",
+    Notice.STALE_FORM: (
+        "This page was open for a while, so we refreshed it. You have not been charged. "
+        "Check your details and continue."
+    ),
+    Notice.COOKIES_BLOCKED: (
+        "Your browser blocks cookies, which we need to keep your order safe. "
+        "Allow cookies for this site and try again. You have not been charged."
+    ),
+    Notice.PRICE_CHANGED: "The price changed while this page was open. You have not been charged. Check the new total.",
+    Notice.CANNOT_TAKE_PAYMENTS: (
+        "We cannot take payments right now. Your details are saved and you have not been charged. "
+        "Try again in a few minutes."
+    ),
+    Notice.TOO_MANY_DECLINES: (
+        "We could not take this payment. You have not been charged. Please wait a while or contact us."
+    ),
+    Notice.UNPAYABLE: "We could not take this payment. You have not been charged. Please contact us.",
+}
+
+
+def sentence(notice: str, *, names: dict[str, str]) -> str | None:
+    """The words for a notice as the visit keeps it, "added:upsell1" for one about an offer; None for an unknown one."""
+    kind, _, step = notice.partition(":")
+    words = SENTENCES.get(Notice(kind)) if kind in set(Notice) else None
+    return words.format(name=names.get(step, "the offer")) if words else None

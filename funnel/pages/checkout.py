@@ -1,0 +1,114 @@
+"""Checkout: what is bought, where it goes, how it is paid; one charge, whatever is pressed how often."""
+
+from dataclasses import asdict
+from http import HTTPStatus
+from typing import Any
+
+from flask import Blueprint, Response
+from sqlalchemy.exc import SQLAlchemyError
+
+from funnel import web
+from funnel.attempt import ORDER, Attempt, Claim, Reason, Refusal, State
+from funnel.flow import NewOrder
+from funnel.forms import CheckoutForm, CheckoutRules
+from funnel.notices import SENTENCES
+from funnel.pay_token import ChangedOffer, StaleToken
+from funnel.steps import CONFIRMING, PATHS, Notice
+
+bp = Blueprint("checkout", __name__)
+
+MEND = HTTPStatus.UNPROCESSABLE_ENTITY
+LATER = HTTPStatus.SERVICE_UNAVAILABLE
+NO_CHARGE = {
+    Reason.DECLINED: (MEND, Notice.DECLINED),
+    Reason.PREPAID: (MEND, Notice.PREPAID),
+    Reason.INVALID: (MEND, Notice.NOT_CHARGED),
+    Reason.UNREACHABLE: (LATER, Notice.CANNOT_TAKE_PAYMENTS),
+    Reason.NEVER_SENT: (LATER, Notice.CANNOT_TAKE_PAYMENTS),
+    Reason.NOT_FOUND_PAID: (MEND, Notice.NOT_CHARGED),
+    Reason.FOREIGN_ORDER: (MEND, Notice.UNPAYABLE),
+}
+
+
+@bp.get(PATHS["checkout"])
+def show() -> Response:
+    web.enter("checkout")
+    return _page(_form())
+
+
+@bp.post(PATHS["checkout"])
+def submit() -> Response:
+    visit = web.admit("checkout")
+    form = _form()
+    if not form.validate_on_submit():
+        return _page(form, **web.mistaken(form))
+    packages = web.rooms().settings.campaign.packages
+    try:
+        key = web.rooms().tokens.read(form.attempt.data, visit.id, ORDER, packages)
+    except StaleToken as stale:
+        notice = Notice.PRICE_CHANGED if isinstance(stale, ChangedOffer) else Notice.STALE_FORM
+        return _page(form, status=MEND, notice=notice)
+    order = NewOrder(
+        key=key,
+        package=next(package for package in packages if package.key == form.offer.data),
+        contact=visit.contact or form.contact(),
+        addresses=form.addresses(),
+        card=form.card(),
+    )
+    try:
+        return _answer(web.rooms().flow.place_order(visit, order), form)
+    except SQLAlchemyError:
+        return _answer(Claim(), form)
+
+
+def _answer(claim: Claim, form: CheckoutForm) -> Response:
+    if claim.refusal is Refusal.TOO_MANY_DECLINES:
+        form.complain(SENTENCES[Notice.TOO_MANY_DECLINES])
+        return _page(form, status=HTTPStatus.TOO_MANY_REQUESTS)
+    if claim.attempt is None:
+        form.complain(SENTENCES[Notice.CANNOT_TAKE_PAYMENTS])
+        return _page(form, status=LATER)
+    if claim.attempt.state is State.CHARGED:
+        return web.go(web.whereabouts())
+    if claim.attempt.state.live:
+        return web.go(CONFIRMING)
+    return _not_charged(claim.attempt, form)
+
+
+def _not_charged(attempt: Attempt, form: CheckoutForm) -> Response:
+    status, notice = NO_CHARGE[attempt.reason or Reason.NOT_FOUND_PAID]
+    form.complain(SENTENCES[notice])
+    form.refused(attempt.fields)
+    return _page(form, status=status)
+
+
+def _form() -> CheckoutForm:
+    """Filled with what is known; the contact is asked for only where no lead is."""
+    visit, settings = web.visit(), web.rooms().settings
+    campaign = settings.campaign
+    rules = CheckoutRules(
+        offers=tuple(package.key for package in campaign.packages),
+        countries=campaign.countries,
+        accepted_brands=campaign.accepted_brands,
+        test_card=settings.takes_test_card,
+    )
+    known = {"offer": campaign.packages[0].key, **(asdict(visit.addresses) if visit.addresses else {})}
+    return CheckoutForm(rules, contact_known=visit.contact is not None, data=known)
+
+
+def _page(form: CheckoutForm, **outcome: Any) -> Response:
+    """The page with an unused key for the next press; the card is typed again each time."""
+    visit, packages = web.visit(), web.rooms().settings.campaign.packages
+    form.forget_card()
+    form.attempt.data = web.rooms().tokens.issue(visit.id, ORDER, packages)
+    return web.page(
+        "pages/checkout.html",
+        form=form,
+        action=PATHS["checkout"],
+        contact=visit.contact,
+        packages=packages,
+        chosen=next((package for package in packages if package.key == form.offer.data), packages[0]),
+        test_cards=web.rooms().settings.sandboxed,
+        **web.position("checkout"),
+        **outcome,
+    )

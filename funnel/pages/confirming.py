@@ -1,0 +1,47 @@
+"""Confirming: a calm place to wait while a charge's outcome is not known; never a pay button."""
+
+from flask import Blueprint, Response
+
+from funnel import web
+from funnel.attempt import ORDER, Attempt, Reason, State
+from funnel.receipt import masked_email
+from funnel.steps import CONFIRMING, PATHS, Notice
+
+bp = Blueprint("confirming", __name__)
+
+# The page's age in seconds, and how often it looks again until then.
+PACE = ((15.0, 3), (65.0, 10))
+SLOW_PACE = 30
+REFERENCE_LENGTH = 8
+
+
+@bp.get(PATHS[CONFIRMING])
+def show() -> Response:
+    last = _last_order()
+    if last and not last.state.live:
+        return web.go("checkout", _why_not(last))
+    visit = web.admit(CONFIRMING)
+    return _page(last, masked_email(visit.contact)) if last else web.go("checkout")
+
+
+def _last_order() -> Attempt | None:
+    attempts = web.rooms().attempts.of_visit(web.visit().id)
+    return next((attempt for attempt in reversed(attempts) if attempt.slot == ORDER), None)
+
+
+def _why_not(attempt: Attempt) -> Notice:
+    if attempt.state is State.DECLINED:
+        return Notice.PREPAID if attempt.reason is Reason.PREPAID else Notice.DECLINED
+    return Notice.CANNOT_TAKE_PAYMENTS if attempt.reason is Reason.UNREACHABLE else Notice.NOT_CHARGED
+
+
+def _page(attempt: Attempt, email: str | None) -> Response:
+    age = web.rooms().store.clock() - attempt.created_at
+    pace = next((seconds for until, seconds in PACE if age < until), None)
+    return web.page(
+        "pages/confirming.html",
+        reference=attempt.order_id or attempt.key[:REFERENCE_LENGTH],
+        refresh=pace or SLOW_PACE,
+        late=pace is None,
+        email=email,
+    )

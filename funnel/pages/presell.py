@@ -1,0 +1,43 @@
+"""Presell: one promise, one way on."""
+
+from typing import Any
+
+from flask import Blueprint, Response
+
+from funnel import steps, web
+from funnel.forms import PlainForm
+from funnel.steps import PATHS
+
+bp = Blueprint("presell", __name__)
+
+
+@bp.get(PATHS["presell"])
+def show() -> Response:
+    web.enter("presell")
+    return _page()
+
+
+@bp.post(PATHS["presell"])
+def submit() -> Response:
+    """For a presell whose way on is a button in a form: a quiz, an age check."""
+    web.admit("presell")
+    form = PlainForm()
+    return web.go(_next()) if form.validate_on_submit() else _page(**web.mistaken(form))
+
+
+def _next() -> str:
+    return steps.after(web.rooms().settings.campaign.steps, "presell")
+
+
+def _page(**outcome: Any) -> Response:
+    packages = web.rooms().settings.campaign.packages
+    progress, visit = web.progress(), web.visit()
+    under_way = progress.ordered or progress.order_unresolved
+    return web.page(
+        "pages/presell.html",
+        packages=packages,
+        cheapest=min(packages, key=lambda package: package.total),
+        next_url=PATHS[steps.current(web.rooms().settings.campaign.steps, progress) if under_way else _next()],
+        resume=under_way or visit.contact is not None,
+        **outcome,
+    )

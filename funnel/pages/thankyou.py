@@ -1,0 +1,49 @@
+"""Thank-you: the receipt; from here on the visit takes no more charges."""
+
+from typing import Any
+
+from flask import Blueprint, Response
+
+from funnel import web
+from funnel.forms import PlainForm
+from funnel.receipt import receipt
+from funnel.steps import PATHS
+
+bp = Blueprint("thankyou", __name__)
+
+REFRESH = 5  # seconds between two looks at an upsell that is still being added
+REFRESH_UNTIL = 30.0  # seconds after the receipt was first shown
+
+
+@bp.get(PATHS["thank-you"])
+def show() -> Response:
+    web.enter("thank-you")
+    if web.progress().ordered and web.is_person():
+        web.rooms().flow.finish(web.visit())
+    return _page()
+
+
+@bp.post(PATHS["thank-you"])
+def submit() -> Response:
+    """Order again: a new visit that keeps the attribution, and none of the ids."""
+    web.admit("thank-you")
+    form = PlainForm()
+    if not form.validate_on_submit():
+        return _page(**web.mistaken(form))
+    web.start_again()
+    campaign = web.rooms().settings.campaign
+    return web.go(next(step for step in campaign.steps if step != "presell"))
+
+
+def _page(**outcome: Any) -> Response:
+    visit, rooms = web.visit(), web.rooms()
+    bought = receipt(visit, rooms.attempts.of_visit(visit.id)) if visit.stored else None
+    fresh = visit.finished_at is None or rooms.store.clock() - visit.finished_at < REFRESH_UNTIL
+    return web.page(
+        "pages/thankyou.html",
+        receipt=bought,
+        refresh=REFRESH if bought and bought.pending and fresh else None,
+        form=PlainForm(),
+        action=PATHS["thank-you"],
+        **outcome,
+    )

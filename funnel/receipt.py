@@ -1,0 +1,102 @@
+"""What a shopper has bought, as the thank-you page and the checkout's summary show it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from funnel.attempt import ORDER, Attempt, State, Totals
+from funnel.people import Addresses, Contact
+from funnel.visit import Visit
+
+PENDING = "PENDING"  # the orderStatus of an order under review, or of a single-transaction campaign
+NOTHING = Decimal("0.00")
+NO_TOTALS = Totals(orderStatus="")
+
+
+@dataclass(frozen=True)
+class ReceiptLine:
+    """`status` is "added", or "pending" while the CRM has not confirmed it. Amounts are line totals."""
+
+    name: str
+    quantity: int
+    amount: Decimal
+    shipping: Decimal
+    status: str
+
+
+@dataclass(frozen=True)
+class Receipt:
+    orderId: str
+    firstName: str | None
+    email: str | None
+    address_lines: tuple[str, ...]
+    lines: tuple[ReceiptLine, ...]
+    shipping: Decimal
+    tax: Decimal
+    discount: Decimal
+    total: Decimal
+    held: bool
+
+    @property
+    def pending(self) -> bool:
+        return any(line.status == "pending" for line in self.lines)
+
+
+def receipt(visit: Visit, attempts: Sequence[Attempt]) -> Receipt | None:
+    """None without a paid order. The CRM's own totals count where it gave them, ours where it did not."""
+    charged = [attempt for attempt in attempts if attempt.state is State.CHARGED]
+    order = next((attempt for attempt in charged if attempt.slot == ORDER), None)
+    if order is None or visit.order_id is None:
+        return None
+    lines = tuple(line for attempt in attempts if (line := _line(attempt)))
+    ours = sum((line.amount + line.shipping for line in lines if line.status == "added"), NOTHING)
+    last = charged[-1].totals or NO_TOTALS  # every reply tells the whole order, so the last one is the newest
+    return Receipt(
+        orderId=visit.order_id,
+        firstName=visit.contact.firstName if visit.contact else None,
+        email=masked_email(visit.contact),
+        address_lines=_address_lines(visit.contact, visit.addresses),
+        lines=lines,
+        shipping=_amount(last.shipping, sum((line.shipping for line in lines), NOTHING)),
+        tax=_amount(last.tax, NOTHING),
+        discount=_amount(last.discount, NOTHING),
+        total=_amount(last.total, ours),
+        held=bool(order.totals and order.totals.orderStatus == PENDING),
+    )
+
+
+def masked_email(contact: Contact | None) -> str | None:
+    if contact is None:
+        return None
+    name, _, domain = contact.emailAddress.partition("@")
+    return f"{name[:1]}***@{domain}"
+
+
+def _line(attempt: Attempt) -> ReceiptLine | None:
+    package = attempt.package
+    if package is None or not attempt.state.live:
+        return None
+    return ReceiptLine(
+        name=package.name,
+        quantity=package.quantity,
+        amount=package.each * package.quantity,
+        shipping=package.shipping,
+        status="added" if attempt.state is State.CHARGED else "pending",
+    )
+
+
+def _address_lines(contact: Contact | None, addresses: Addresses | None) -> tuple[str, ...]:
+    if contact is None or addresses is None:
+        return ()
+    lines = (
+        f"{contact.firstName} {contact.lastName}",
+        addresses.shipAddress1,
+        addresses.shipAddress2,
+        " ".join(part for part in (addresses.shipCity, addresses.shipState, addresses.shipPostalCode) if part),
+        addresses.shipCountry,
+    )
+    return tuple(line for line in lines if line)
+
+
+def _amount(given: str | None, ours: Decimal) -> Decimal:
+    return ours if given is None else Decimal(given)

@@ -1,0 +1,108 @@
+"""Delivers what is owed and asks about what is unknown: backs off, gives up, stops politely."""
+
+import logging
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from threading import Event
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from funnel.attempt import UNRESOLVED, Attempt
+from funnel.attempts import Attempts
+from funnel.crm.calls import OrderQuery
+from funnel.crm.client import Client
+from funnel.crm.errors import CrmError
+from funnel.delivery import Delivery
+from funnel.judge import Judge
+from funnel.outbox import Outbox, Owed
+from funnel.store import Store
+
+log = logging.getLogger("funnel.relay")
+
+SENDERS = 64  # calls at a time; a CRM that takes 300 ms is asked some 200 times a second
+IDLE_PAUSE = 0.1  # seconds between two looks when nothing is due
+LEASE_MARGIN = 15.0  # seconds a lease outlives its deadlines, for a machine that is slow
+
+Job = Callable[[], None]
+
+
+class Relay:
+    """One process of it is enough; several share the work by leases. Deadlines and times in seconds."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        outbox: Outbox,
+        attempts: Attempts,
+        delivery: Delivery,
+        client: Client,
+        judge: Judge,
+        deadline: float,
+        quiet_time: float,
+    ) -> None:
+        self._store = store
+        self._outbox = outbox
+        self._attempts = attempts
+        self._delivery = delivery
+        self._client = client
+        self._judge = judge
+        self._deadline = deadline
+        self._quiet_time = quiet_time
+        self._lease = 2 * deadline + LEASE_MARGIN
+
+    def run(self, stop: Event) -> None:
+        """Work until told to stop, then let the calls on their way come to their end."""
+        with ThreadPoolExecutor(SENDERS, thread_name_prefix="relay") as senders:
+            under_way: set[Future[None]] = set()
+            while not stop.is_set():
+                under_way = {future for future in under_way if not future.done()}
+                jobs = self._due(room=SENDERS - len(under_way))
+                under_way |= {senders.submit(self._do, job) for job in jobs}
+                if not jobs:
+                    stop.wait(IDLE_PAUSE)
+
+    def run_once(self) -> int:
+        """Do what is due now, one after the other; how much that was."""
+        jobs = self._due(room=SENDERS)
+        for job in jobs:
+            self._do(job)
+        return len(jobs)
+
+    def _due(self, *, room: int) -> list[Job]:
+        """Questions about money first, then the calls that are owed; none while the store is away."""
+        try:
+            if self._attempts.abandoned():
+                self._attempts.recover(quiet_time=self._quiet_time)
+            unknown = self._attempts.lease_unresolved(limit=room, seconds=self._lease)
+            owed = self._outbox.lease_due(limit=room - len(unknown), seconds=self._lease)
+        except SQLAlchemyError as error:
+            log.error("relay store=%s", type(error).__name__)
+            return []
+        questions: list[Job] = [partial(self._ask, attempt) for attempt in unknown]
+        return questions + [partial(self._deliver, row) for row in owed]
+
+    def _do(self, job: Job) -> None:
+        try:
+            job()
+        except SQLAlchemyError as error:
+            # The lease passes, and the work is due again.
+            log.error("relay store=%s", type(error).__name__)
+
+    def _deliver(self, owed: Owed) -> None:
+        self._delivery.deliver(owed, deadline=self._deadline)
+
+    def _ask(self, attempt: Attempt) -> None:
+        """Let Order Query say what became of a charge. It only reads: nothing is ever charged from here."""
+        asked_at = self._store.clock()
+        try:
+            orders = self._client.order_query(OrderQuery(orderId=attempt.order_id or ""), deadline=self._deadline)
+        except CrmError:
+            verdict = self._judge.on_no_answer(attempt, now=asked_at)
+        else:
+            verdict = self._judge.on_query(attempt, orders, asked_at=asked_at)
+        if verdict is None:
+            self._attempts.ask_later(attempt)
+        else:
+            self._attempts.settle(attempt.key, verdict, seen=UNRESOLVED)

@@ -1,0 +1,26 @@
+"""The wired rooms, as the pages and the commands are handed them."""
+
+from dataclasses import dataclass
+
+from config import Settings
+from funnel.attempts import Attempts
+from funnel.charging import Charging
+from funnel.flow import Flow
+from funnel.outbox import Outbox
+from funnel.pay_token import PayTokens
+from funnel.relay import Relay
+from funnel.store import Store
+from funnel.visit import Visits
+
+
+@dataclass(frozen=True)
+class Rooms:
+    settings: Settings
+    store: Store
+    visits: Visits
+    outbox: Outbox
+    attempts: Attempts
+    charging: Charging
+    flow: Flow
+    relay: Relay
+    tokens: PayTokens

@@ -1,0 +1,169 @@
+"""The recorded shape of a queried order, its items a map with numbers for values; and a transaction's row."""
+
+import calendar
+from decimal import Decimal
+from typing import Any
+
+from funnel.sandbox.orders import ZERO, Item, Order, Payment, Transaction, moment, money
+from funnel.sandbox.shapes import (
+    AGENT_USER,
+    CUSTOMS,
+    MERCHANT,
+    NOBODY,
+    SOURCE_VALUES,
+    campaign_name,
+    each_null_or,
+    full_name,
+    next_bill_date,
+    person,
+    text,
+)
+
+
+def row_shape(order: Order) -> dict[str, Any]:
+    """Order Query's row."""
+    total = money(order.totalAmount)
+    return {
+        **{"orderId": order.orderId, "actualOrderId": order.actualOrderId, "externalOrderId": None},
+        **{"clientOrderId": order.orderId, "shipCarrier": None, "shipMethod": None},
+        "dateCreated": moment(order.created_at),
+        "dateUpdated": moment(order.updated_at),
+        **{"orderType": "NEW_SALE", "orderStatus": order.orderStatus, "reviewStatus": order.reviewStatus},
+        **{"totalAmount": total, "refundRemaining": total, "avsResponse": None, "cvvResponse": None},
+        **{"campaignName": campaign_name(order), "campaignCategoryName": "Sandbox"},
+        **{"customerId": order.customerId, "name": full_name(order)},
+        **person(order),
+        **row_payment(order.payment or NOBODY),
+        **{"couponCode": text(order, "couponCode"), "agentUserId": AGENT_USER, "agentName": "sandbox"},
+        **{"price": money(order.subTotal), "baseShipping": money(order.shipTotal), "voiceLogNumber": None},
+        **{
+            "discountPrice": "0.00",
+            "salesTax": money(order.salesTax),
+            "surcharge": None,
+            "shipUpcharge": "0.00",
+        },
+        **{"shipProfileId": None, "isDeclineSave": 0, "ipAddress": text(order, "ipAddress")},
+        **{"sourceId": None, "sourceTitle": None, "affId": text(order, "affId")},
+        **each_null_or(order, SOURCE_VALUES),
+        **{"salesUrl": text(order, "salesUrl"), "currencySymbol": order.currencySymbol},
+        **{"currencyCode": order.currency, "campaignId": order.campaignId},
+        **dict.fromkeys(("totalDiscount", "productCost", "shippingCost"), "0.00"),
+        **each_null_or(order, CUSTOMS),
+        **dict.fromkeys(("UTMSource", "UTMMedium", "UTMCampaign", "UTMTerm", "UTMContent")),
+        "hasUpsell": any(item.upsale for item in order.items),
+        "items": {str(item.product.productId): row_item(order, item) for item in order.items},
+        "fulfillments": [fulfillment(order)] if order.orderStatus == "COMPLETE" else [],
+    }
+
+
+def row_payment(payment: Payment) -> dict[str, Any]:
+    return {
+        **{"paySource": payment.paySource or None, "prepaidType": None, "cardType": payment.cardType},
+        **{"cardLast4": payment.cardLast4, "cardExpiryDate": end_of_month(payment), "cardIsPrepaid": 0},
+        **{"cardIsDebit": 0, "achRoutingNumber": None, "achAccountNumber": None},
+    }
+
+
+def end_of_month(payment: Payment) -> str | None:
+    if not (payment.cardYear and payment.cardMonth):
+        return None
+    last_day = calendar.monthrange(payment.cardYear, payment.cardMonth)[1]
+    return f"{payment.cardYear}-{payment.cardMonth:02}-{last_day:02} 23:59:59"
+
+
+def row_item(order: Order, item: Item) -> dict[str, Any]:
+    held = item.txnType == "AUTHORIZE"
+    number = item.product.productId
+    return {
+        **{"productId": number, "transactionItemId": str(item.orderItemId), "name": item.product.name},
+        **{"variantDetailId": "", "variantName": "", "merchantId": str(MERCHANT), "productDescription": ""},
+        **{"clientId": "", "externalProductId": "", "qty": item.qty},
+        **{
+            "shipping": as_number(item.shipping),
+            "price": as_number(item.price),
+            "purchaseId": item.purchaseId,
+        },
+        **{
+            "purchaseStatus": "PENDING" if held else "ACTIVE",
+            "lastCancellationDate": "",
+            "txnType": item.txnType,
+        },
+        **{
+            "detailedStatus": "",
+            "nextBillDate": "" if held else next_bill_date(order),
+            "cancelAfterDate": "",
+        },
+        **{"productType": "UPSALE" if item.upsale else "OFFER", "orderItemId": item.orderItemId},
+        **{
+            "currentProduct": item.product.name,
+            "currentPrice": money(item.price),
+            "currentProductId": str(number),
+        },
+        **{"currentVariantDetailId": "", "actualProductId": str(number), "currentQty": str(item.qty)},
+        **{
+            "clubPluginId": "",
+            "pauseScheduled": 0,
+            "cancellationScheduled": 0,
+            "salesTax": 0,
+            "productSku": "",
+        },
+        **{"replacedByOrderItemId": "", "responseType": "SUCCESS"},
+    }
+
+
+def fulfillment(order: Order) -> dict[str, Any]:
+    """One parcel with everything in it, on hold as recorded: test orders are never sent out."""
+    return {
+        **{"fulfillmentId": order.actualOrderId, "fulfillmentHouseId": None, "company": "System Fulfillment"},
+        **{"clientFulfillmentId": order.orderId, "trackingNumber": None, "dateShipped": None},
+        **dict.fromkeys(("dateDelivered", "shipCarrier", "shipMethod", "responseText")),
+        **{"status": "HOLD", "dateReturned": None, "rmaNumber": None},
+        "items": [fulfillment_item(item) for item in order.items],
+        "dateCreated": moment(order.completed_at or order.created_at),
+    }
+
+
+def fulfillment_item(item: Item) -> dict[str, str]:
+    return {
+        **{"fulfillmentItemId": str(item.orderItemId), "name": item.product.name, "sku": ""},
+        **{"purchaseId": item.purchaseId, "qty": str(item.qty), "status": "HOLD"},
+        **{"productId": str(item.product.productId), "variantDetailId": "", "rmaNumber": ""},
+        **{"shipping": money(item.shipping), "price": money(item.price), "salesTax": "0.00"},
+    }
+
+
+def transaction_shape(transaction: Transaction) -> dict[str, Any]:
+    """Transactions Query's row, with the fields that reporting clients read."""
+    return {
+        **{"transactionId": transaction.transactionId, "parentTxnId": None, "merchant": "Sandbox gateway"},
+        **{"merchantDescriptor": "SANDBOX", "midNumber": None, "merchantId": MERCHANT},
+        **{"txnType": transaction.txnType, "responseType": transaction.responseType},
+        **{
+            "responseText": transaction.responseText,
+            "authCode": None,
+            "totalAmount": money(transaction.totalAmount),
+        },
+        **{"orderId": transaction.orderId, "customerId": transaction.customerId, "billingCycleNumber": 1},
+        **{
+            "recycleNumber": 0,
+            "campaignId": str(transaction.campaignId),
+            "cardBin": transaction.payment.cardBin,
+        },
+        **{"cardLast4": transaction.payment.cardLast4, "paySource": transaction.payment.paySource},
+        **{
+            "isChargedback": 0,
+            "paySourceId": None,
+            "dateCreated": moment(transaction.at),
+            "clientTxnId": None,
+        },
+        **{"merchantTxnId": str(transaction.transactionId), "3DTxnResult": None},
+        "items": [
+            {"productId": str(item.product.productId), "name": item.product.name, "qty": str(item.qty)}
+            for item in transaction.items
+        ],
+    }
+
+
+def as_number(amount: Decimal) -> int | float:
+    """0 and 0.3, as numbers were recorded."""
+    return float(amount) if amount % 1 != ZERO else int(amount)

@@ -1,0 +1,193 @@
+"""The recorded shapes of a lead and of an imported order, its items a list with strings for values."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from funnel.sandbox.orders import EASTERN, Item, Order, Payment, moment, money
+
+AGENT_USER = 216626  # the API user's id, as recorded
+MERCHANT = 53
+BILL_DELAY_DAYS = 30
+NOBODY = Payment(paySource="")
+PERSON = (
+    *("emailAddress", "phoneNumber", "firstName", "lastName", "companyName"),
+    *("address1", "address2", "city", "state", "country", "postalCode"),
+    *("shipFirstName", "shipLastName", "shipCompanyName", "shipAddress1", "shipAddress2"),
+    *("shipCity", "shipState", "shipCountry", "shipPostalCode"),
+)
+SOURCE_VALUES = tuple(f"sourceValue{number}" for number in range(1, 6))
+CUSTOMS = tuple(f"custom{number}" for number in range(1, 6))
+
+
+def lead_shape(order: Order) -> dict[str, Any]:
+    """The accepted fields echoed, then the server's own; address2 is empty text when not sent (recorded)."""
+    return {
+        "isProcessLead": True,
+        "campaignId": order.campaignId,
+        **order.contact,
+        "orderStatus": order.orderStatus,
+        "orderType": "NEW_SALE",
+        "agentUserId": AGENT_USER,
+        "address2": order.contact.get("address2", ""),
+        "shipAddress2": order.contact.get("shipAddress2", ""),
+        "customerId": order.customerId,
+        "dateCreated": moment(order.created_at),
+        "dateUpdated": moment(order.updated_at),
+        "orderId": order.orderId,
+    }
+
+
+def order_shape(order: Order) -> dict[str, Any]:
+    """Import Order's answer. amountPaid is null while the order is held."""
+    total = money(order.totalAmount)
+    return {
+        **import_head(order),
+        **person(order),
+        **insurance(),
+        **each_null_or(order, CUSTOMS),
+        **import_payment(order.payment or NOBODY),
+        **import_money(order),
+        "merchantTxnId": order.merchantTxnId,
+        **dict.fromkeys(("ibanLast4", "prepaidType", "accountHolder")),
+        **{"originalCycleNumber": 1, "cardIsPrepaid": 0, "cardIsDebit": 0},
+        "subTotal": money(order.subTotal),
+        "shipTotal": money(order.shipTotal),
+        "taxTotal": money(order.salesTax),
+        "totalAmount": total,
+        "totalDiscount": "0.00",
+        "totalRefundRemaining": total,
+        "amountPaid": total if order.orderStatus == "COMPLETE" else None,
+        "items": [import_item(order, item) for item in order.items],
+        **dict.fromkeys(("paypalUrl", "paypalSdkParams", "gatewayUrl", "gatewaySdkParams")),
+    }
+
+
+def import_head(order: Order) -> dict[str, Any]:
+    return {
+        **{"taxExemption": None, "orderId": order.orderId, "vendorOrderId": None, "vendorPluginId": None},
+        "ipAddress": text(order, "ipAddress"),
+        "sourceId": None,
+        **each_null_or(order, SOURCE_VALUES),
+        **dict.fromkeys(("shipCarrier", "shipMethod", "profileName")),
+        "dateCreated": moment(order.created_at),
+        "orderType": "NEW_SALE",
+        "orderStatus": order.orderStatus,
+        "reviewStatus": order.reviewStatus,
+        "campaignName": campaign_name(order),
+        "orderValue": money(order.totalAmount),
+        "customerId": order.customerId,
+        "name": full_name(order),
+    }
+
+
+def import_payment(payment: Payment) -> dict[str, Any]:
+    return {
+        "paySource": payment.paySource or None,
+        "cardType": payment.cardType,
+        "cardBin": payment.cardBin,
+        "cardLast4": payment.cardLast4,
+        "cardExpiryDate": f"{payment.cardMonth:02}/{(payment.cardYear or 0) % 100:02}" if payment.cardMonth else None,
+        **dict.fromkeys(("achAccountHolderType", "achAccountType", "achRoutingNumber")),
+        **dict.fromkeys(("achNameOnAccount", "achAccountNumber")),
+    }
+
+
+def import_money(order: Order) -> dict[str, Any]:
+    return {
+        "couponCode": text(order, "couponCode"),
+        "agentUserId": AGENT_USER,
+        "basePrice": money(order.subTotal),
+        "baseShipping": money(order.shipTotal),
+        **{"voiceLogNumber": None, "discountPrice": "0.00", "salesTax": money(order.salesTax)},
+        "salesUrl": text(order, "salesUrl"),
+        **{"surcharge": None, "shipUpcharge": "0.00", "shipProfileId": None},
+        "baseCurrencyCode": order.currency,
+        "baseCurrencySymbol": order.currencySymbol,
+        "currencySymbol": order.currencySymbol,
+        "currencyCode": order.currency,
+        "campaignId": order.campaignId,
+    }
+
+
+def import_item(order: Order, item: Item) -> dict[str, str]:
+    held = item.txnType == "AUTHORIZE"
+    cycles = {
+        f"cycle{number}_{name}": value
+        for number in (2, 3)
+        for name, value in (("price", "0.00"), ("shipPrice", "0.00"), ("isShippable", "0"), ("billDelay", ""))
+    }
+    return {
+        "productId": str(item.product.productId),
+        "name": item.product.name,
+        "qty": str(item.qty),
+        "productSku": "",
+        "actualProductId": str(item.product.productId),
+        **dict.fromkeys(("replacedByOrderItemId", "variantDetailId", "title", "variantSku", "externalProductId"), ""),
+        "shipping": money(item.shipping),
+        "price": money(item.price),
+        **{
+            "merchantId": str(MERCHANT),
+            "descriptor": "SANDBOX",
+            "initialSalesTax": "0.00",
+            "customSalesTax": "0.00",
+        },
+        "purchaseId": item.purchaseId,
+        "refundRemaining": money(item.price + item.shipping),
+        "merchantTxnId": order.merchantTxnId or "",
+        "purchaseStatus": "PENDING" if held else "ACTIVE",
+        **{"billingCycleType": "RECURRING", "finalBillingCycle": "", "isPreauthVoid": "0"},
+        "nextBillDate": "" if held else next_bill_date(order),
+        **{"trialEnabled": "0", "trialType": "", "trialAuthType": ""},
+        "regularPrice": money(item.product.price),
+        "productQty": "1",
+        "cycle1_billDelay": str(BILL_DELAY_DAYS),
+        **cycles,
+        **{
+            "lastCustomCycle": "1",
+            "purchaseCycle": "1",
+            "txnType": item.txnType,
+            "cancellationScheduled": "0",
+        },
+        **{
+            "cancelAfterDate": "",
+            "pauseScheduled": "0",
+            "billingCycleNumber": "1",
+            "staggerIntervalCycles": "",
+        },
+        **{
+            "staggerFulfillments": "0",
+            "recycleFailedStatus": "0",
+            "recycleReference": "0",
+            "responseType": "SUCCESS",
+        },
+    }
+
+
+def insurance() -> dict[str, Any]:
+    return {"shipmentInsured": 0, "shipmentInsurancePrice": None, "insuranceCharged": 0}
+
+
+def person(order: Order) -> dict[str, str | None]:
+    return each_null_or(order, PERSON)
+
+
+def each_null_or(order: Order, names: tuple[str, ...]) -> dict[str, str | None]:
+    return {name: text(order, name) for name in names}
+
+
+def text(order: Order, name: str) -> str | None:
+    """What was sent, or null: the CRM's way at the top level of an order."""
+    return order.contact.get(name) or None
+
+
+def full_name(order: Order) -> str:
+    return f"{order.contact.get('firstName', '')} {order.contact.get('lastName', '')}".strip()
+
+
+def campaign_name(order: Order) -> str:
+    return f"Campaign {order.campaignId}"
+
+
+def next_bill_date(order: Order) -> str:
+    due = datetime.fromtimestamp(order.created_at, UTC) + timedelta(days=BILL_DELAY_DAYS)
+    return due.astimezone(EASTERN).strftime("%Y-%m-%d")

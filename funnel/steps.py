@@ -1,0 +1,111 @@
+"""The order of the pages and who may see which; pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+PAGE_TYPES = {
+    "presell": "presellPage",
+    "lead": "leadPage",
+    "checkout": "checkoutPage",
+    "upsell1": "upsellPage1",
+    "upsell2": "upsellPage2",
+    "upsell3": "upsellPage3",
+    "upsell4": "upsellPage4",
+    "thank-you": "thankyouPage",
+}
+PATHS = {
+    "presell": "/",
+    "lead": "/lead",
+    "checkout": "/checkout",
+    "confirming": "/checkout/confirming",
+    "upsell1": "/upsell/1",
+    "upsell2": "/upsell/2",
+    "upsell3": "/upsell/3",
+    "upsell4": "/upsell/4",
+    "thank-you": "/thank-you",
+}
+CONFIRMING = "confirming"  # where a shopper waits for the outcome of a charge; no page of the flow
+
+
+class Notice(StrEnum):
+    """Why a shopper is led elsewhere, or what has just happened; the words are in notices.py."""
+
+    ALREADY_ORDERED = "already-ordered"
+    NO_ORDER_YET = "no-order-yet"
+    EARLIER_VISIT = "earlier-visit"
+    ADDED = "added"
+    NOT_ADDED = "not-added"
+    STILL_ADDING = "still-adding"
+    NOT_CHARGED = "not-charged"
+    DECLINED = "declined"
+    STALE_FORM = "stale-form"
+    COOKIES_BLOCKED = "cookies-blocked"
+    PRICE_CHANGED = "price-changed"
+    CANNOT_TAKE_PAYMENTS = "cannot-take-payments"
+    TOO_MANY_DECLINES = "too-many-declines"
+    PREPAID = "prepaid"
+    UNPAYABLE = "unpayable"
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a visit has come."""
+
+    ordered: bool = False
+    order_unresolved: bool = False
+    upsell_unresolved: bool = False
+    decided: frozenset[str] = frozenset()
+    offers_open: bool = True
+
+
+@dataclass(frozen=True)
+class Detour:
+    """Where a shopper belongs instead, and why (None: no sentence needed)."""
+
+    step: str
+    notice: Notice | None = None
+
+
+def first(steps: Sequence[str]) -> str:
+    return steps[0]
+
+
+def after(steps: Sequence[str], step: str) -> str:
+    """The page that follows; the last one follows itself."""
+    return steps[min(steps.index(step) + 1, len(steps) - 1)]
+
+
+def current(steps: Sequence[str], progress: Progress) -> str:
+    """The page where a shopper with an order, or with one on the way, belongs."""
+    if progress.order_unresolved:
+        return CONFIRMING
+    if not progress.ordered:
+        return "checkout"
+    if progress.upsell_unresolved or not progress.offers_open:
+        return "thank-you"
+    return next((step for step in steps if step.startswith("upsell") and step not in progress.decided), "thank-you")
+
+
+def detour(steps: Sequence[str], step: str, progress: Progress, *, fresh: bool) -> Detour | None:
+    """None where the shopper may see the page; `fresh` says that no visit was remembered."""
+    here = current(steps, progress)
+    if step == "presell":
+        return None
+    if step in ("lead", "checkout"):
+        return _once_ordered(here, progress)
+    if step == CONFIRMING:
+        return None if progress.order_unresolved else Detour(here)
+    if progress.ordered:
+        return None if step == "thank-you" or step in progress.decided or step == here else Detour(here)
+    if progress.order_unresolved:
+        return Detour(CONFIRMING)
+    if fresh:
+        return None if step == "thank-you" else Detour(first(steps), Notice.EARLIER_VISIT)
+    return Detour("checkout", Notice.NO_ORDER_YET)
+
+
+def _once_ordered(here: str, progress: Progress) -> Detour | None:
+    if progress.order_unresolved:
+        return Detour(CONFIRMING)
+    return Detour(here, Notice.ALREADY_ORDERED) if progress.ordered else None

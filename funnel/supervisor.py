@@ -1,0 +1,180 @@
+"""Runs the web server, the relay and, without a CRM account, the sandbox; all of them live and stop together."""
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event
+from types import FrameType
+
+from config import ROOT, Settings
+from funnel.campaign import Campaign
+
+READY_WITHIN = 30.0  # seconds
+STOP_WITHIN = 90.0  # seconds: gunicorn lets a charge come to its end first
+GLANCE = 0.1
+
+
+class CannotStart(Exception):
+    """In plain words, for the person who typed the command."""
+
+
+@dataclass(frozen=True)
+class Program:
+    name: str
+    command: Sequence[str]
+    port: int | None = None
+
+
+class Supervisor:
+    """`run` returns the exit status: 0 when stopped by a signal, 1 when a program ended by itself."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._running: list[tuple[Program, subprocess.Popen[bytes]]] = []
+        self._stop = Event()
+
+    def run(self) -> int:
+        with tempfile.TemporaryDirectory() as folder:
+            programs = self._programs(Path(folder))
+            for program in programs:
+                _port_is_free(program, self._settings.bind)
+            for wanted in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(wanted, self._asked_to_stop)
+            try:
+                for program in programs:
+                    self._start(program)
+                if self._ready():
+                    print(self._welcome(), flush=True)
+                return self._watch()
+            finally:
+                self._stop_all()
+
+    def _programs(self, folder: Path) -> list[Program]:
+        """In the order of their start; they are stopped in the order the web server, the relay, the sandbox."""
+        settings = self._settings
+        bind = f"{settings.bind}:{settings.port}"
+        web = Program(
+            "web",
+            ("gunicorn", "-c", str(ROOT / "gunicorn.conf.py"), "-b", bind, "app:create_app()"),
+            settings.port,
+        )
+        programs = [web, Program("relay", ("flask", "--app", "app", "funnel", "relay"))]
+        if settings.sandboxed:
+            programs.append(Program("sandbox", sandbox_command(settings, folder), settings.sandbox_port))
+        return programs
+
+    def _start(self, program: Program) -> None:
+        # A session of its own: Ctrl-C reaches us alone, and we stop the others in their order.
+        module, *arguments = program.command
+        running = subprocess.Popen([sys.executable, "-m", module, *arguments], cwd=ROOT, start_new_session=True)
+        self._running.append((program, running))
+
+    def _ready(self) -> bool:
+        until = time.monotonic() + READY_WITHIN
+        waiting = [program for program, _ in self._running if program.port]
+        while waiting and time.monotonic() < until and not self._ended() and not self._stop.is_set():
+            waiting = [program for program in waiting if not _answers(program.port or 0)]
+            self._stop.wait(GLANCE)
+        return not waiting
+
+    def _watch(self) -> int:
+        while not self._stop.is_set():
+            if ended := self._ended():
+                print(f"{ended.name} has ended, so everything stops.", file=sys.stderr, flush=True)
+                return 1
+            self._stop.wait(GLANCE)
+        return 0
+
+    def _ended(self) -> Program | None:
+        return next((program for program, running in self._running if running.poll() is not None), None)
+
+    def _asked_to_stop(self, _signal: int, _frame: FrameType | None) -> None:
+        self._stop.set()
+
+    def _stop_all(self) -> None:
+        for _, running in self._running:
+            if running.poll() is None:
+                running.terminate()
+            try:
+                running.wait(STOP_WITHIN)
+            except subprocess.TimeoutExpired:
+                running.kill()
+                running.wait()
+
+    def _welcome(self) -> str:
+        settings = self._settings
+        funnel = f"The funnel:   http://{_shown(settings.bind)}:{settings.port}"
+        if not settings.sandboxed:
+            return f"\n{funnel}\nThe CRM:      {settings.crm_url}\n\nCtrl-C stops everything.\n"
+        return (
+            f"\n{funnel}\n"
+            f'The sandbox:  http://127.0.0.1:{settings.sandbox_port}   what "the CRM" knows, and switches to make it misbehave\n\n'
+            "Cards to try, with any future date and code:\n"
+            "  4242 4242 4242 4242  approved      0000 0000 0000 0000  approved (Konnektive's own test card)\n"
+            "  4000 0000 0000 0002  declined      the sandbox's front page lists the others\n\n"
+            "Ctrl-C stops everything.\n"
+        )
+
+
+def sandbox_command(settings: Settings, folder: Path) -> tuple[str, ...]:
+    """The sandbox knows what funnel.toml sells; it reads that from a file in `folder`."""
+    file = folder / "catalogue.json"
+    file.write_text(json.dumps(catalogue(settings.campaign)), encoding="utf-8")
+    login_id, password = settings.crm_login
+    options = {
+        "--port": str(settings.sandbox_port),
+        "--login-id": login_id,
+        "--password": password,
+        "--catalogue": str(file),
+        "--funnel-url": f"http://127.0.0.1:{settings.port}",
+    }
+    return ("funnel.sandbox", *(part for option in options.items() for part in option))
+
+
+def catalogue(campaign: Campaign) -> list[dict[str, object]]:
+    return [
+        {
+            "campaignId": campaign.campaignId,
+            "productId": offer.productId,
+            "name": offer.name,
+            "price": str(offer.price),
+            "shipPrice": str(offer.shipPrice),
+            "productType": "OFFER" if key in campaign.checkout.offers else "UPSALE",
+            "currency": campaign.currency,
+        }
+        for key, offer in campaign.offers.items()
+    ]
+
+
+def _port_is_free(program: Program, bind: str) -> None:
+    if program.port is None:
+        return
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((bind if program.name == "web" else "127.0.0.1", program.port))
+        except OSError as error:
+            setting = "PORT" if program.name == "web" else "SANDBOX_PORT"
+            raise CannotStart(
+                f"Port {program.port} cannot be used for the {program.name} server ({error.strerror}). "
+                f"Choose another one: {setting}={program.port + 10} make run"
+            ) from None
+
+
+def _answers(port: int) -> bool:
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=1):
+            return True
+    except OSError:
+        return False
+
+
+def _shown(bind: str) -> str:
+    return "127.0.0.1" if bind == "0.0.0.0" else bind

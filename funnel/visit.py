@@ -1,0 +1,190 @@
+"""A shopper's visit: what the signed cookie remembers of it, and the row that holds the rest."""
+
+import secrets
+from collections.abc import MutableMapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from sqlalchemy import Connection, Row, select, update
+from sqlalchemy.exc import IntegrityError
+
+from funnel.attribution import Arrival
+from funnel.people import Addresses, Contact
+from funnel.store import Store, insert_new, visits
+
+# The only names in the cookie session, beside the CSRF token. Ids are write-once, so that parallel
+# requests, whose cookies overwrite each other, cannot undo anything.
+VISIT, SESSION_ID, ORDER_ID = "visit", "sessionId", "orderId"
+ID_BYTES = 16  # 128 random bits
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the CRM last heard of the shopper by Import Lead, and in which of its sessions."""
+
+    contact: Contact
+    sessionId: str | None
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One shopper's way through the funnel, from the first page to the receipt; its id locks its charges.
+
+    `stored` is False until the first thing worth keeping happens.
+    """
+
+    id: str
+    arrival: Arrival
+    session_id: str | None = None
+    order_id: str | None = None
+    contact: Contact | None = None
+    told: Told | None = None
+    addresses: Addresses | None = None
+    notice: str | None = None
+    created_at: float = 0.0
+    seen_at: float = 0.0
+    finished_at: float | None = None
+    stored: bool = False
+
+    @property
+    def lead_is_known(self) -> bool:
+        """Whether the CRM has these very details under our orderId."""
+        return self.order_id is not None and self.told is not None and self.told.contact == self.contact
+
+
+class Cookie:
+    """Our part of Flask's signed cookie session, typed."""
+
+    def __init__(self, session: MutableMapping[str, Any]) -> None:
+        self._session = session
+
+    @property
+    def visit_id(self) -> str | None:
+        return self._text(VISIT)
+
+    @property
+    def session_id(self) -> str | None:
+        return self._text(SESSION_ID)
+
+    @property
+    def order_id(self) -> str | None:
+        return self._text(ORDER_ID)
+
+    def remember(self, visit: Visit) -> None:
+        """Writes only what is new, for a session that is written is a cookie that is sent."""
+        for key, value in ((VISIT, visit.id), (SESSION_ID, visit.session_id), (ORDER_ID, visit.order_id)):
+            if value and self._session.get(key) != value:
+                self._session[key] = value
+
+    def forget(self) -> None:
+        for key in (VISIT, SESSION_ID, ORDER_ID):
+            self._session.pop(key, None)
+
+    def _text(self, key: str) -> str | None:
+        value = self._session.get(key)
+        return value if isinstance(value, str) else None
+
+
+class Visits:
+    """The visits in the store. Every change is one statement or part of the caller's transaction."""
+
+    def __init__(self, store: Store, *, life: float) -> None:
+        self._store = store
+        self._life = life
+
+    def begin(self, arrival: Arrival) -> Visit:
+        return Visit(secrets.token_urlsafe(ID_BYTES), arrival)
+
+    def recall(self, cookie: Cookie, arrival: Arrival) -> Visit | None:
+        """The visit of this cookie; None without one, or when it has ended.
+
+        A row that the store has lost is remade from the ids in the cookie.
+        """
+        if cookie.visit_id is None:
+            return None
+        visit = self.find(cookie.visit_id)
+        if visit is None:
+            return Visit(cookie.visit_id, arrival, session_id=cookie.session_id, order_id=cookie.order_id)
+        return visit if visit.seen_at + self._life > self._store.clock() else None
+
+    def find(self, visit_id: str) -> Visit | None:
+        with self._store.read() as connection:
+            row = connection.execute(select(visits).where(visits.c.id == visit_id)).first()
+        return _from_row(row) if row else None
+
+    def keep(self, connection: Connection, visit: Visit) -> Visit:
+        """Give the visit its row, if it has none yet."""
+        if visit.stored:
+            return visit
+        now = self._store.clock()
+        insert_new(
+            connection,
+            visits,
+            id=visit.id,
+            created_at=now,
+            seen_at=now,
+            session_id=visit.session_id,
+            order_id=visit.order_id,
+            arrival=asdict(visit.arrival),
+        )
+        return replace(visit, stored=True, created_at=now, seen_at=now)
+
+    def seen(self, visit: Visit) -> None:
+        self._change(visit.id, seen_at=self._store.clock())
+
+    def learn_contact(self, connection: Connection, visit_id: str, contact: Contact) -> None:
+        connection.execute(update(visits).where(visits.c.id == visit_id).values(contact=asdict(contact)))
+
+    def learn_addresses(self, visit_id: str, addresses: Addresses) -> None:
+        self._change(visit_id, addresses=asdict(addresses))
+
+    def learn_session(self, visit_id: str, session_id: str) -> None:
+        """Write-once: the first sessionId of a visit stays."""
+        with self._store.write() as connection:
+            missing = (visits.c.id == visit_id) & visits.c.session_id.is_(None)
+            connection.execute(update(visits).where(missing).values(session_id=session_id))
+
+    def learn_order(self, visit_id: str, order_id: str) -> bool:
+        """Write-once. False when this visit has another orderId, or another visit has this one."""
+        try:
+            with self._store.write() as connection:
+                free = visits.c.order_id.is_(None) | (visits.c.order_id == order_id)
+                changed = connection.execute(
+                    update(visits).where((visits.c.id == visit_id) & free).values(order_id=order_id)
+                )
+                return changed.rowcount == 1
+        except IntegrityError:
+            return False
+
+    def learn_told(self, visit_id: str, told: Told) -> None:
+        self._change(visit_id, told=asdict(told))
+
+    def notice(self, visit_id: str, notice: str | None) -> None:
+        self._change(visit_id, notice=notice)
+
+    def finish(self, visit_id: str) -> None:
+        """From here on the visit takes no more charges."""
+        with self._store.write() as connection:
+            open_still = (visits.c.id == visit_id) & visits.c.finished_at.is_(None)
+            connection.execute(update(visits).where(open_still).values(finished_at=self._store.clock()))
+
+    def _change(self, visit_id: str, **values: Any) -> None:
+        with self._store.write() as connection:
+            connection.execute(update(visits).where(visits.c.id == visit_id).values(values))
+
+
+def _from_row(row: Row[Any]) -> Visit:
+    return Visit(
+        id=row.id,
+        arrival=Arrival(**row.arrival),
+        session_id=row.session_id,
+        order_id=row.order_id,
+        contact=Contact(**row.contact) if row.contact else None,
+        told=Told(Contact(**row.told["contact"]), row.told["sessionId"]) if row.told else None,
+        addresses=Addresses(**row.addresses) if row.addresses else None,
+        notice=row.notice,
+        created_at=row.created_at,
+        seen_at=row.seen_at,
+        finished_at=row.finished_at,
+        stored=True,
+    )

@@ -1,0 +1,197 @@
+"""What happens to every request: the visit is recalled, the guard stands at the door, the answer gets its headers."""
+
+from http import HTTPStatus
+from typing import Any, cast
+
+from flask import (
+    Flask,
+    Response,
+    abort,
+    current_app,
+    g,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    session,
+)
+from flask_wtf import FlaskForm
+
+from funnel import steps
+from funnel.attribution import Arrival, arrival
+from funnel.forms import csrf_failed
+from funnel.notices import sentence
+from funnel.robots import is_shopper
+from funnel.rooms import Rooms
+from funnel.steps import PATHS, Detour, Notice, Progress
+from funnel.visit import Cookie, Visit
+
+SEEN_EVERY = 3600.0  # seconds; more often the sliding of a visit's end is not written
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+        "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+    ),
+    "Referrer-Policy": "strict-origin-when-cross-origin",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+
+
+def install(app: Flask, rooms: Rooms) -> None:
+    app.extensions["funnel"] = rooms
+    app.before_request(_recall)
+    app.after_request(_remember)
+    app.after_request(_headers)
+
+
+def rooms() -> Rooms:
+    return cast(Rooms, current_app.extensions["funnel"])
+
+
+def visit() -> Visit:
+    """This shopper's visit; a new one, not stored yet, for who comes first."""
+    return cast(Visit, g.visit)
+
+
+def is_person() -> bool:
+    return is_shopper(request.method, dict(request.headers))
+
+
+def enter(step: str) -> Visit:
+    """The visit that a page is shown to; or leads to where the shopper belongs. Owes the page's Import Click."""
+    _guard(step)
+    if is_person() and not (step == "thank-you" and g.fresh):
+        g.visit = rooms().flow.track(visit(), step)
+    return visit()
+
+
+def admit(step: str) -> Visit:
+    """The visit that a form comes from; or leads to where the shopper belongs."""
+    _guard(step)
+    g.visit = rooms().flow.keep(visit())
+    return visit()
+
+
+def progress() -> Progress:
+    if "progress" not in g:
+        g.progress = rooms().flow.progress(visit()) if visit().stored else Progress()
+    return cast(Progress, g.progress)
+
+
+def whereabouts() -> str:
+    """The page where the shopper belongs now, after what this request has changed."""
+    g.pop("progress", None)
+    return steps.current(rooms().settings.campaign.steps, progress())
+
+
+def position(step: str) -> dict[str, Any]:
+    """ "Step 1 of 3" on the pages with a form, for a template."""
+    with_a_place = ("lead", "checkout", "thank-you")
+    shown: list[str] = [known for known in rooms().settings.campaign.steps if known in with_a_place]
+    return {"step": shown.index(step) + 1, "steps": len(shown)}
+
+
+def start_again() -> None:
+    """A new visit for a new order: the attribution stays, the ids of the old one go."""
+    Cookie(session).forget()
+    g.visit = rooms().flow.keep(rooms().visits.begin(visit().arrival))
+
+
+def go(step: str, notice: str | None = None) -> Response:
+    """On to another page, with a sentence to be told there."""
+    if notice and visit().stored:
+        rooms().visits.notice(visit().id, notice)
+    return cast(Response, redirect(PATHS[step], HTTPStatus.SEE_OTHER))
+
+
+def page(template: str, *, status: int = HTTPStatus.OK, notice: str | None = None, **props: Any) -> Response:
+    """A rendered page. A notice given here, or kept in the visit, is told once."""
+    told = [kept for kept in (_take_notice(), notice) if kept]
+    sentences = tuple(words for kept in told if (words := sentence(kept, names=_offer_names())))
+    return make_response(render_template(template, notices=sentences, **props), status)
+
+
+def mistaken(form: FlaskForm) -> dict[str, Any]:
+    """Status and notice for a form that did not pass: its fields say what to mend, a stale one is shown afresh."""
+    if not csrf_failed(form):
+        return {"status": HTTPStatus.UNPROCESSABLE_ENTITY}
+    blocked = not request.cookies
+    return {
+        "status": HTTPStatus.BAD_REQUEST,
+        "notice": Notice.COOKIES_BLOCKED if blocked else Notice.STALE_FORM,
+    }
+
+
+def _recall() -> None:
+    if request.endpoint in ("static", "health.show"):
+        return
+    if request.method == "POST" and request.headers.get("Sec-Fetch-Site") == "cross-site":
+        abort(HTTPStatus.FORBIDDEN)
+    recalled = rooms().flow.recall(Cookie(session), _arrival())
+    g.fresh = recalled is None
+    g.visit = recalled or rooms().visits.begin(_arrival())
+
+
+def _arrival() -> Arrival:
+    environ = request.environ
+    target = environ.get("RAW_URI") or environ.get("REQUEST_URI") or request.full_path.removesuffix("?")
+    return arrival(
+        origin=f"{request.scheme}://{request.host}",
+        target=target.removeprefix(f"{request.scheme}://{request.host}"),
+        user_agent=request.headers.get("User-Agent", ""),
+        referer=request.headers.get("Referer", ""),
+        ip_address=request.remote_addr or "",
+    )
+
+
+def _guard(step: str) -> None:
+    campaign = rooms().settings.campaign
+    if step not in campaign.steps and step.startswith("upsell"):
+        abort(HTTPStatus.NOT_FOUND)
+    elif step not in campaign.steps and step != steps.CONFIRMING:
+        _lead_to(Detour(steps.first(campaign.steps)))
+    elif detour := steps.detour(campaign.steps, step, progress(), fresh=g.fresh):
+        _lead_to(detour)
+
+
+def _lead_to(detour: Detour) -> None:
+    """303 to another page. A query stays in the address, for the scripts of a page may read it there."""
+    if is_person():
+        g.visit = rooms().flow.keep(visit())
+    response = go(detour.step, detour.notice)
+    if request.method == "GET" and request.query_string:
+        response.location += "?" + request.query_string.decode("ascii", "replace")
+    abort(response)
+
+
+def _take_notice() -> str | None:
+    kept = visit().notice
+    if kept and is_person():
+        rooms().visits.notice(visit().id, None)
+    return kept
+
+
+def _offer_names() -> dict[str, str]:
+    campaign = rooms().settings.campaign
+    return {step: campaign.upsell(step).name for step in campaign.upsell_steps}
+
+
+def _remember(response: Response) -> Response:
+    current = cast(Visit | None, g.get("visit"))
+    if current and current.stored:
+        session.permanent = True
+        Cookie(session).remember(current)
+        if rooms().store.clock() - current.seen_at > SEEN_EVERY:
+            rooms().visits.seen(current)
+            session.modified = True
+    return response
+
+
+def _headers(response: Response) -> Response:
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    if request.endpoint != "static":
+        response.headers.setdefault("Cache-Control", "no-store")
+    return response

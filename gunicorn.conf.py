@@ -1,0 +1,17 @@
+"""How gunicorn serves the funnel; `flask funnel up` adds the address to listen on."""
+
+import os
+
+worker_class = "gthread"
+workers = int(os.environ.get("WEB_CONCURRENCY") or 2)  # gunicorn's own name for it
+threads = 16  # a pay request waits some seconds for the CRM, and pages are answered meanwhile
+timeout = 90  # seconds; above the 60 s that a charge may take, so that none is cut off
+graceful_timeout = 75  # seconds; a stop waits for the charges under way
+keepalive = 15  # seconds; a proxy's connections live on between a shopper's pages
+limit_request_line = 8190  # gunicorn's most: advertisers' click ids make long addresses
+limit_request_fields = 60
+control_socket_disable = True  # nobody uses it, and a read-only container has no place for it
+worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108  (heartbeats never wait for a disk)
+
+# The access log is off. Whoever turns it on gets no query string: click ids are personal data.
+access_log_format = "%(m)s %(U)s %(s)s %(D)s"

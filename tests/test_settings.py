@@ -1,0 +1,128 @@
+"""Settings: what is read from where, and how every mistake is told at once."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from config import TIMINGS, VARIABLES, ConfigError, load_settings
+
+ROOT = Path(__file__).parent.parent
+GOOD = (Path(__file__).parent / "funnel.toml").read_text()
+PRODUCTION = {
+    "FUNNEL_ENV": "production",
+    "SECRET_KEY": "x" * 32,
+    "KONNEKTIVE_LOGIN_ID": "me",
+    "KONNEKTIVE_PASSWORD": "word",
+    "PUBLIC_URL": "https://shop.example",
+}
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    (tmp_path / "funnel.toml").write_text(GOOD)
+    return tmp_path
+
+
+def mistakes(home: Path, **environment: str) -> list[str]:
+    with pytest.raises(ConfigError) as caught:
+        load_settings(environment, root=home)
+    return caught.value.mistakes
+
+
+def test_nothing_needs_to_be_set_to_run_against_the_sandbox(home: Path) -> None:
+    settings = load_settings({}, root=home)
+    assert settings.crm_url == "http://127.0.0.1:5001"
+    assert settings.crm_login == ("sandbox", "sandbox")
+    assert settings.database_url == f"sqlite:///{home}/instance/funnel.db"
+
+
+def test_credentials_turn_the_sandbox_off(home: Path) -> None:
+    settings = load_settings({"KONNEKTIVE_LOGIN_ID": "me", "KONNEKTIVE_PASSWORD": "word"}, root=home)
+    assert settings.crm_url == "https://api.konnektive.com"
+    assert settings.crm_login == ("me", "word")
+
+
+def test_the_environment_wins_over_the_env_file(home: Path) -> None:
+    (home / ".env").write_text("PORT=6000\nSANDBOX_PORT=6001\n")
+    settings = load_settings({"PORT": "7000"}, root=home)
+    assert (settings.port, settings.sandbox_port) == (7000, 6001)
+
+
+def test_a_development_key_is_made_once_and_kept_to_its_owner(home: Path) -> None:
+    first, second = load_settings({}, root=home), load_settings({}, root=home)
+    assert len(first.secret_key.get_secret_value()) >= 32
+    assert first.secret_key == second.secret_key
+    assert (home / "instance" / "secret_key").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right", "told"),
+    [
+        ("campaignId = 1", 'campaignId = "x"', "funnel.toml: campaignId: found 'x'; allowed: the campaign's id"),
+        ('clicks = "once"', 'clicks = "onse"', "funnel.toml: clicks: found 'onse' (did you mean \"once\"?); allowed:"),
+        ('price = "49.95"', 'price = "49,95"', "funnel.toml: offers.lamp.price: found '49,95'; allowed: an amount"),
+        ('price = "49.95"', 'price = "9.999"', "funnel.toml: offers.lamp.price: found '9.999'; allowed: an amount"),
+        ('price = "49.95"', "price = -1", "funnel.toml: offers.lamp.price: found -1; allowed: an amount"),
+        ('offer = "bulbs"', 'offer = "bulp"', 'funnel.toml: upsell2.offer: found "bulp"; allowed: lamp, bulbs, shade'),
+        ('offer = "bulbs"', 'ofer = "bulbs"', 'upsell2.ofer: there is no such key (did you mean "offer"?)'),
+        (
+            'company = "Halden Lamp Works"',
+            "",
+            "funnel.toml: company: is missing; needed: the name shoppers know you by",
+        ),
+        ('"lead", "checkout"', '"checkout", "lead"', "funnel.toml: steps: found"),
+        ('"thank-you"]', "]", 'funnel.toml: steps: "thank-you" is missing'),
+        (
+            '"upsell2",',
+            '"upsell2", "upsell3",',
+            "funnel.toml: upsell3: the page is in steps, but there is no [upsell3]",
+        ),
+        ("quantities = [1, 2, 3]", "quantities = [1, 1]", "funnel.toml: offers.lamp.quantities: found [1, 1]"),
+        ("campaignId = 1", "campaignId = ", "funnel.toml: is not valid TOML"),
+    ],
+)
+def test_a_mistake_in_funnel_toml_is_told_with_its_key_and_what_is_allowed(
+    home: Path, wrong: str, right: str, told: str
+) -> None:
+    assert GOOD.count(wrong) == 1, "the table replaces exactly one place"
+    (home / "funnel.toml").write_text(GOOD.replace(wrong, right))
+    assert any(told in mistake for mistake in mistakes(home)), mistakes(home)
+
+
+@pytest.mark.parametrize(
+    ("environment", "told"),
+    [
+        ({"PORT": "99999"}, "environment: PORT: found '99999'; allowed: a port number, 1 to 65535"),
+        ({"FUNNEL_QUIET_TIEM": "3"}, "environment: FUNNEL_QUIET_TIEM: there is no such setting"),
+        ({"FUNNEL_QUIET_TIME": "-1"}, "environment: FUNNEL_QUIET_TIME: found '-1'; allowed: seconds"),
+        ({"KONNEKTIVE_API_URL": "http://crm.example"}, "environment: KONNEKTIVE_API_URL: found"),
+        ({"KONNEKTIVE_LOGIN_ID": "me"}, "set both, or neither for the sandbox"),
+        ({**PRODUCTION, "KONNEKTIVE_PASSWORD": "a&b"}, "the CRM does not accept & in a password"),
+        ({**PRODUCTION, "SECRET_KEY": "short"}, "SECRET_KEY: needs at least 32 random characters"),
+        ({**PRODUCTION, "SECRET_KEY": ""}, "SECRET_KEY: needs at least 32 random characters"),
+        ({**PRODUCTION, "KONNEKTIVE_LOGIN_ID": "", "KONNEKTIVE_PASSWORD": ""}, "there is no sandbox"),
+        ({**PRODUCTION, "PUBLIC_URL": ""}, "PUBLIC_URL: needed in production"),
+    ],
+)
+def test_a_mistake_in_the_environment_is_told(home: Path, environment: dict[str, str], told: str) -> None:
+    assert any(told in mistake for mistake in mistakes(home, **environment)), mistakes(home, **environment)
+
+
+def test_all_mistakes_are_told_at_once_and_no_secret_is(home: Path) -> None:
+    (home / "funnel.toml").write_text(GOOD.replace('clicks = "once"', 'clicks = "onse"'))
+    told = mistakes(home, **{**PRODUCTION, "SECRET_KEY": "hunter2", "PORT": "x"})
+    assert len(told) == 2
+    assert "hunter2" not in "".join(told)
+
+
+def test_the_example_secret_is_refused_in_production(home: Path) -> None:
+    example = (ROOT / ".env.example").read_text()
+    secret = re.search(r"SECRET_KEY=(\S+)", example)
+    assert secret
+    assert any("SECRET_KEY" in told for told in mistakes(home, **{**PRODUCTION, "SECRET_KEY": secret[1]}))
+
+
+def test_every_setting_stands_in_the_example() -> None:
+    named = set(re.findall(r"^#? ?([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
+    assert named == VARIABLES | TIMINGS
