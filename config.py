@@ -17,7 +17,7 @@ from funnel.mistakes import tell
 
 ROOT = Path(__file__).resolve().parent
 SHORTEST_SECRET = 32
-EXAMPLE_SECRET = "change-me-to-a-long-random-text"  # as in .env.example
+EXAMPLE_SECRET = "change-me-to-a-long-random-text"  # noqa: S105  # as in .env.example
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 

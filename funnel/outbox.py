@@ -115,7 +115,7 @@ class Outbox:
         if now - owed.created_at > PATIENCE:
             self.park(owed, error)
             return
-        pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(owed.tries, 16)) * random.uniform(0.5, 1.0)
+        pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(owed.tries, 16)) * random.uniform(0.5, 1.0)  # noqa: S311  # jitter, no secret
         self._settle(owed, tries=owed.tries + 1, due_at=now + pause, lease_until=0.0, last_error=error[:LONGEST_ERROR])
 
     def park(self, owed: Owed, error: str) -> None:

@@ -19,6 +19,7 @@ from funnel.campaign import Campaign
 READY_WITHIN = 30.0  # seconds
 STOP_WITHIN = 90.0  # seconds: gunicorn lets a charge come to its end first
 GLANCE = 0.1
+EVERYWHERE = "0.0.0.0"  # noqa: S104  # only compared with
 
 
 class CannotStart(Exception):
@@ -115,7 +116,7 @@ class Supervisor:
             return f"\n{funnel}\nThe CRM:      {settings.crm_url}\n\nCtrl-C stops everything.\n"
         return (
             f"\n{funnel}\n"
-            f'The sandbox:  http://127.0.0.1:{settings.sandbox_port}   what "the CRM" knows, and switches to make it misbehave\n\n'
+            f"The sandbox:  http://127.0.0.1:{settings.sandbox_port}   what the CRM knows; makes it misbehave, too\n\n"
             "Cards to try, with any future date and code:\n"
             "  4242 4242 4242 4242  approved      0000 0000 0000 0000  approved (Konnektive's own test card)\n"
             "  4000 0000 0000 0002  declined      the sandbox's front page lists the others\n\n"
@@ -177,4 +178,4 @@ def _answers(port: int) -> bool:
 
 
 def _shown(bind: str) -> str:
-    return "127.0.0.1" if bind == "0.0.0.0" else bind
+    return "127.0.0.1" if bind == EVERYWHERE else bind

@@ -81,6 +81,14 @@ def test_an_unknown_session_is_treated_as_the_switch_says(crm: Caller, choice: s
     assert (result == "SUCCESS" and reply["message"]["sessionId"] == made_up) is same
 
 
+def test_a_lead_may_name_only_a_session_that_was_given_out_where_the_crm_looks(crm: Caller) -> None:
+    crm.desk("switches", unknown_session="error")
+    sessionId = crm.call("/landers/clicks/import/", **FIRST_CLICK)["message"]["sessionId"]
+    assert crm.lead(sessionId=sessionId)
+    refused = crm.call("/leads/import/", campaignId=7, sessionId="ab" * 16, **MAYA)
+    assert refused == {"result": "ERROR", "message": "Session not found"}
+
+
 def test_the_checkout_may_ask_for_the_fraud_pixel(crm: Caller) -> None:
     click = {**FIRST_CLICK, "pageType": "checkoutPage", "fraudPixel": 1}
     pixel = crm.call("/landers/clicks/import/", **click)["message"]["pixel"]

@@ -6,7 +6,7 @@ import pytest
 import requests
 from sandbox_caller import Caller, order_params, sandbox
 
-from funnel.sandbox.cards import TEST_CARDS, is_card_number
+from funnel.sandbox.cards import TEST_CARDS, SandboxCard, is_card_number
 from funnel.sandbox.switches import Switches
 
 APPROVING = [
@@ -28,9 +28,9 @@ def crm() -> Iterator[Caller]:
 
 
 @pytest.mark.parametrize("card", TEST_CARDS, ids=lambda card: card.number)
-def test_the_number_is_valid_and_explained(card: object) -> None:
-    assert is_card_number(card.number)  # type: ignore[attr-defined]
-    assert card.sentence  # type: ignore[attr-defined]
+def test_the_number_is_valid_and_explained(card: SandboxCard) -> None:
+    assert is_card_number(card.number)
+    assert card.sentence
 
 
 def test_no_number_stands_in_the_table_twice() -> None:

@@ -19,37 +19,46 @@ from funnel.sandbox.shapes import (
     text,
 )
 
+UNPLAYED_IN_ROWS = {
+    **dict.fromkeys(("externalOrderId", "shipCarrier", "shipMethod", "avsResponse", "cvvResponse")),
+    **dict.fromkeys(("voiceLogNumber", "surcharge", "shipProfileId", "sourceId", "sourceTitle")),
+    **dict.fromkeys(("UTMSource", "UTMMedium", "UTMCampaign", "UTMTerm", "UTMContent")),
+    **dict.fromkeys(("discountPrice", "shipUpcharge", "totalDiscount", "productCost", "shippingCost"), "0.00"),
+    "isDeclineSave": 0,
+}
+UNPLAYED_IN_ITEMS = {
+    **dict.fromkeys(("variantDetailId", "variantName", "productDescription", "clientId"), ""),
+    **dict.fromkeys(("externalProductId", "lastCancellationDate", "detailedStatus", "cancelAfterDate"), ""),
+    **dict.fromkeys(("currentVariantDetailId", "clubPluginId", "productSku", "replacedByOrderItemId"), ""),
+    **dict.fromkeys(("pauseScheduled", "cancellationScheduled", "salesTax"), 0),
+    "merchantId": str(MERCHANT),
+    "responseType": "SUCCESS",
+}
+
 
 def row_shape(order: Order) -> dict[str, Any]:
     """Order Query's row."""
     total = money(order.totalAmount)
     return {
-        **{"orderId": order.orderId, "actualOrderId": order.actualOrderId, "externalOrderId": None},
-        **{"clientOrderId": order.orderId, "shipCarrier": None, "shipMethod": None},
+        **{"orderId": order.orderId, "actualOrderId": order.actualOrderId},
+        "clientOrderId": order.orderId,
         "dateCreated": moment(order.created_at),
         "dateUpdated": moment(order.updated_at),
         **{"orderType": "NEW_SALE", "orderStatus": order.orderStatus, "reviewStatus": order.reviewStatus},
-        **{"totalAmount": total, "refundRemaining": total, "avsResponse": None, "cvvResponse": None},
+        **{"totalAmount": total, "refundRemaining": total},
         **{"campaignName": campaign_name(order), "campaignCategoryName": "Sandbox"},
         **{"customerId": order.customerId, "name": full_name(order)},
         **person(order),
         **row_payment(order.payment or NOBODY),
         **{"couponCode": text(order, "couponCode"), "agentUserId": AGENT_USER, "agentName": "sandbox"},
-        **{"price": money(order.subTotal), "baseShipping": money(order.shipTotal), "voiceLogNumber": None},
-        **{
-            "discountPrice": "0.00",
-            "salesTax": money(order.salesTax),
-            "surcharge": None,
-            "shipUpcharge": "0.00",
-        },
-        **{"shipProfileId": None, "isDeclineSave": 0, "ipAddress": text(order, "ipAddress")},
-        **{"sourceId": None, "sourceTitle": None, "affId": text(order, "affId")},
+        **{"price": money(order.subTotal), "baseShipping": money(order.shipTotal)},
+        **{"salesTax": money(order.salesTax), "ipAddress": text(order, "ipAddress")},
+        "affId": text(order, "affId"),
         **each_null_or(order, SOURCE_VALUES),
         **{"salesUrl": text(order, "salesUrl"), "currencySymbol": order.currencySymbol},
         **{"currencyCode": order.currency, "campaignId": order.campaignId},
-        **dict.fromkeys(("totalDiscount", "productCost", "shippingCost"), "0.00"),
         **each_null_or(order, CUSTOMS),
-        **dict.fromkeys(("UTMSource", "UTMMedium", "UTMCampaign", "UTMTerm", "UTMContent")),
+        **UNPLAYED_IN_ROWS,
         "hasUpsell": any(item.upsale for item in order.items),
         "items": {str(item.product.productId): row_item(order, item) for item in order.items},
         "fulfillments": [fulfillment(order)] if order.orderStatus == "COMPLETE" else [],
@@ -73,41 +82,25 @@ def end_of_month(payment: Payment) -> str | None:
 
 def row_item(order: Order, item: Item) -> dict[str, Any]:
     held = item.txnType == "AUTHORIZE"
-    number = item.product.productId
     return {
-        **{"productId": number, "transactionItemId": str(item.orderItemId), "name": item.product.name},
-        **{"variantDetailId": "", "variantName": "", "merchantId": str(MERCHANT), "productDescription": ""},
-        **{"clientId": "", "externalProductId": "", "qty": item.qty},
-        **{
-            "shipping": as_number(item.shipping),
-            "price": as_number(item.price),
-            "purchaseId": item.purchaseId,
-        },
-        **{
-            "purchaseStatus": "PENDING" if held else "ACTIVE",
-            "lastCancellationDate": "",
-            "txnType": item.txnType,
-        },
-        **{
-            "detailedStatus": "",
-            "nextBillDate": "" if held else next_bill_date(order),
-            "cancelAfterDate": "",
-        },
-        **{"productType": "UPSALE" if item.upsale else "OFFER", "orderItemId": item.orderItemId},
-        **{
-            "currentProduct": item.product.name,
-            "currentPrice": money(item.price),
-            "currentProductId": str(number),
-        },
-        **{"currentVariantDetailId": "", "actualProductId": str(number), "currentQty": str(item.qty)},
-        **{
-            "clubPluginId": "",
-            "pauseScheduled": 0,
-            "cancellationScheduled": 0,
-            "salesTax": 0,
-            "productSku": "",
-        },
-        **{"replacedByOrderItemId": "", "responseType": "SUCCESS"},
+        "productId": item.product.productId,
+        "transactionItemId": str(item.orderItemId),
+        "name": item.product.name,
+        "qty": item.qty,
+        "shipping": as_number(item.shipping),
+        "price": as_number(item.price),
+        "purchaseId": item.purchaseId,
+        "purchaseStatus": "PENDING" if held else "ACTIVE",
+        "txnType": item.txnType,
+        "nextBillDate": "" if held else next_bill_date(order),
+        "productType": "UPSALE" if item.upsale else "OFFER",
+        "orderItemId": item.orderItemId,
+        "currentProduct": item.product.name,
+        "currentPrice": money(item.price),
+        "currentProductId": str(item.product.productId),
+        "actualProductId": str(item.product.productId),
+        "currentQty": str(item.qty),
+        **UNPLAYED_IN_ITEMS,
     }
 
 

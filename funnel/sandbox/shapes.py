@@ -18,6 +18,23 @@ PERSON = (
 SOURCE_VALUES = tuple(f"sourceValue{number}" for number in range(1, 6))
 CUSTOMS = tuple(f"custom{number}" for number in range(1, 6))
 
+UNPLAYED_IN_ITEMS = {
+    **dict.fromkeys(("productSku", "replacedByOrderItemId", "variantDetailId", "title", "variantSku"), ""),
+    **dict.fromkeys(("externalProductId", "finalBillingCycle", "trialType", "trialAuthType"), ""),
+    **dict.fromkeys(("cancelAfterDate", "staggerIntervalCycles", "cycle2_billDelay", "cycle3_billDelay"), ""),
+    **dict.fromkeys(("isPreauthVoid", "trialEnabled", "cycle2_isShippable", "cycle3_isShippable"), "0"),
+    **dict.fromkeys(("cancellationScheduled", "pauseScheduled", "staggerFulfillments"), "0"),
+    **dict.fromkeys(("recycleFailedStatus", "recycleReference"), "0"),
+    **dict.fromkeys(("productQty", "lastCustomCycle", "purchaseCycle", "billingCycleNumber"), "1"),
+    **dict.fromkeys(("initialSalesTax", "customSalesTax", "cycle2_price", "cycle2_shipPrice"), "0.00"),
+    **dict.fromkeys(("cycle3_price", "cycle3_shipPrice"), "0.00"),
+    "merchantId": str(MERCHANT),
+    "descriptor": "SANDBOX",
+    "billingCycleType": "RECURRING",
+    "cycle1_billDelay": str(BILL_DELAY_DAYS),
+    "responseType": "SUCCESS",
+}
+
 
 def lead_shape(order: Order) -> dict[str, Any]:
     """The accepted fields echoed, then the server's own; address2 is empty text when not sent (recorded)."""
@@ -111,55 +128,21 @@ def import_money(order: Order) -> dict[str, Any]:
 
 def import_item(order: Order, item: Item) -> dict[str, str]:
     held = item.txnType == "AUTHORIZE"
-    cycles = {
-        f"cycle{number}_{name}": value
-        for number in (2, 3)
-        for name, value in (("price", "0.00"), ("shipPrice", "0.00"), ("isShippable", "0"), ("billDelay", ""))
-    }
     return {
         "productId": str(item.product.productId),
         "name": item.product.name,
         "qty": str(item.qty),
-        "productSku": "",
         "actualProductId": str(item.product.productId),
-        **dict.fromkeys(("replacedByOrderItemId", "variantDetailId", "title", "variantSku", "externalProductId"), ""),
         "shipping": money(item.shipping),
         "price": money(item.price),
-        **{
-            "merchantId": str(MERCHANT),
-            "descriptor": "SANDBOX",
-            "initialSalesTax": "0.00",
-            "customSalesTax": "0.00",
-        },
         "purchaseId": item.purchaseId,
         "refundRemaining": money(item.price + item.shipping),
         "merchantTxnId": order.merchantTxnId or "",
         "purchaseStatus": "PENDING" if held else "ACTIVE",
-        **{"billingCycleType": "RECURRING", "finalBillingCycle": "", "isPreauthVoid": "0"},
         "nextBillDate": "" if held else next_bill_date(order),
-        **{"trialEnabled": "0", "trialType": "", "trialAuthType": ""},
         "regularPrice": money(item.product.price),
-        "productQty": "1",
-        "cycle1_billDelay": str(BILL_DELAY_DAYS),
-        **cycles,
-        **{
-            "lastCustomCycle": "1",
-            "purchaseCycle": "1",
-            "txnType": item.txnType,
-            "cancellationScheduled": "0",
-        },
-        **{
-            "cancelAfterDate": "",
-            "pauseScheduled": "0",
-            "billingCycleNumber": "1",
-            "staggerIntervalCycles": "",
-        },
-        **{
-            "staggerFulfillments": "0",
-            "recycleFailedStatus": "0",
-            "recycleReference": "0",
-            "responseType": "SUCCESS",
-        },
+        "txnType": item.txnType,
+        **UNPLAYED_IN_ITEMS,
     }
 
 
