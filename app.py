@@ -9,7 +9,7 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 from whitenoise import WhiteNoise
 
-from config import ConfigError, Settings, load_settings
+from config import load_settings
 from funnel import failures, props, web
 from funnel.attempts import Attempts
 from funnel.charging import Charging, Deadlines
@@ -19,11 +19,14 @@ from funnel.crm.client import Deadlines as CallDeadlines
 from funnel.delivery import Delivery
 from funnel.flow import Flow
 from funnel.judge import Judge
+from funnel.leads import Leads
+from funnel.mistakes import ConfigError
 from funnel.outbox import Outbox
 from funnel.pages import checkout, confirming, health, lead, presell, thankyou, upsell
 from funnel.pay_token import PayTokens
 from funnel.relay import Relay
 from funnel.rooms import Rooms
+from funnel.settings import Settings
 from funnel.store import Store
 from funnel.visit import Visits
 
@@ -94,7 +97,7 @@ def furnish(settings: Settings) -> Rooms:
         visits=visits,
         outbox=outbox,
         attempts=attempts,
-        delivery=delivery,
+        leads=Leads(store=store, visits=visits, outbox=outbox, delivery=delivery),
         charging=charging,
         client=client,
     )

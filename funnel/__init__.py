@@ -7,12 +7,14 @@ rooms                the wired rooms, as pages and commands are handed them
 forms                what visitors type, checked (with address_fields, card_fields, fields)
 flow, relay          the recommended API flow as verbs; the delivery of what is owed
 receipt, notices     what was bought, and the sentences that are told once
+leads                Import Lead for who waits for it
 charging, delivery   the protocol of one charge; how one owed call is made
 judge, pay_token     what an attempt becomes; the signed ticket in a pay form
 visit, attempts, outbox, crm/
                      the shopper's visit; the ledger of charges; the calls that are owed; the CRM's client
 store, steps, robots, attribution
                      the tables; the order of the pages; who is no shopper; where shoppers come from
+settings, attempt    what can be set; the states of an attempt to charge
 campaign, mistakes, people, cards
                      funnel.toml as values; how mistakes are told; contacts and addresses; card numbers
 sandbox/             our own Konnektive, which knows nothing of the rest

@@ -1,31 +1,24 @@
 """The recommended API flow as verbs: track, capture_lead, place_order, accept_upsell, refuse_upsell, finish."""
 
-import time
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
-from typing import Any, TypeGuard
+from typing import Any
 
-from config import Timing
-from funnel.attempt import ORDER, Claim, Reason, State
+from funnel.attempt import ORDER, Claim, State
 from funnel.attempts import Attempts
 from funnel.attribution import Arrival
 from funnel.campaign import Campaign, Package
 from funnel.cards import Card
-from funnel.charging import Charge, Charging, NotReady
+from funnel.charging import Charge, Charging
 from funnel.crm.calls import ImportOrder, ImportUpsale, Line
 from funnel.crm.client import Client
-from funnel.crm.errors import Kind as ErrorKind
-from funnel.crm.errors import Refused
 from funnel.crm.replies import OrderReply, RedirectReply
-from funnel.delivery import Delivery, Failure, ForeignOrder
+from funnel.leads import Leads
 from funnel.outbox import Kind, Outbox
 from funnel.people import Addresses, Contact
+from funnel.settings import Timing
 from funnel.steps import PAGE_TYPES, Progress
 from funnel.store import Store
 from funnel.visit import Cookie, Visit, Visits
-
-GLANCE = 0.05  # seconds between two looks at a call that another process is making
-LEASE_MARGIN = 15.0  # seconds a lease outlives its deadline, for a machine that is slow
 
 
 @dataclass(frozen=True)
@@ -51,7 +44,7 @@ class Flow:
         visits: Visits,
         outbox: Outbox,
         attempts: Attempts,
-        delivery: Delivery,
+        leads: Leads,
         charging: Charging,
         client: Client,
     ) -> None:
@@ -61,7 +54,7 @@ class Flow:
         self._visits = visits
         self._outbox = outbox
         self._attempts = attempts
-        self._delivery = delivery
+        self._leads = leads
         self._charging = charging
         self._client = client
 
@@ -108,14 +101,13 @@ class Flow:
 
     def capture_lead(self, visit: Visit, contact: Contact) -> tuple[str, ...]:
         """Keep the lead, owe it, and try it within the answer deadline; the fields the CRM refuses, if it does."""
-        self._learn_contact(visit, contact, owe=True)
-        failure = self._lead_now(visit.id, time.monotonic() + self._timing.answer_deadline)
-        return tuple(failure.fields) if _invalid(failure) else ()
+        self._leads.keep(visit, contact, owe=True)
+        return self._leads.tell(visit.id, deadline=self._timing.answer_deadline)
 
     def place_order(self, visit: Visit, order: NewOrder) -> Claim:
         """Charge the order, once. Raises SQLAlchemyError, before anything is sent, when the store is away."""
         known = replace(visit, contact=order.contact).lead_is_known
-        self._learn_contact(visit, order.contact, owe=not known)
+        self._leads.keep(visit, order.contact, owe=not known)
         self._visits.learn_addresses(visit.id, order.addresses)
         return self._charging.charge(
             Charge(
@@ -123,7 +115,7 @@ class Flow:
                 visit_id=visit.id,
                 slot=ORDER,
                 package=order.package,
-                make_ready=lambda: self._order_id_for(visit.id),
+                make_ready=lambda: self._leads.order_id(visit.id, deadline=self._timing.owed_deadline),
                 send=lambda order_id: self._import_order(visit, order, order_id),
             )
         )
@@ -149,46 +141,10 @@ class Flow:
         """The shopper has seen the receipt: no more offers, and Confirm Order is owed if the campaign wants it."""
         if visit.finished_at is not None:
             return
-        self._visits.finish(visit.id)
-        if self._campaign.confirm_order:
-            with self._store.write() as connection:
-                self._outbox.owe(connection, visit.id, Kind.CONFIRM, once="confirm")
-
-    def _learn_contact(self, visit: Visit, contact: Contact, *, owe: bool) -> None:
         with self._store.write() as connection:
-            self._visits.keep(connection, visit)
-            self._visits.learn_contact(connection, visit.id, contact)
-            if owe:
-                self._outbox.owe_lead(connection, visit.id)
-
-    def _lead_now(self, visit_id: str, until: float) -> Failure | None:
-        """Import Lead after the visit's first click, both within the same deadline."""
-        self._call_now(visit_id, Kind.CLICK, until, done=lambda: self._has_session(visit_id))
-        return self._call_now(visit_id, Kind.LEAD, until, done=lambda: False)
-
-    def _call_now(self, visit_id: str, kind: Kind, until: float, *, done: Callable[[], bool]) -> Failure | None:
-        """Make an owed call here and now, or wait for the relay that is making it."""
-        while (left := until - time.monotonic()) > 0 and not done() and self._outbox.owes(visit_id, kind):
-            if owed := self._outbox.lease_one(visit_id, kind, seconds=2 * left + LEASE_MARGIN):
-                return self._delivery.deliver(owed, deadline=left)
-            time.sleep(GLANCE)
-        return None
-
-    def _has_session(self, visit_id: str) -> bool:
-        visit = self._visits.find(visit_id)
-        return visit is not None and visit.session_id is not None
-
-    def _order_id_for(self, visit_id: str) -> str:
-        """The orderId to charge, by Import Lead where the CRM does not know these details yet. Raises NotReady."""
-        failure = None
-        if self._outbox.owes(visit_id, Kind.LEAD):
-            failure = self._lead_now(visit_id, time.monotonic() + self._timing.owed_deadline)
-        visit = self._visits.find(visit_id)
-        if visit and visit.order_id and visit.lead_is_known:
-            return visit.order_id
-        if _invalid(failure):
-            raise NotReady(Reason.INVALID, tuple(failure.fields))
-        raise NotReady(Reason.FOREIGN_ORDER if isinstance(failure, ForeignOrder) else Reason.UNREACHABLE)
+            self._visits.finish(connection, visit.id)
+            if self._campaign.confirm_order:
+                self._outbox.owe(connection, visit.id, Kind.CONFIRM, once="confirm")
 
     def _import_order(self, visit: Visit, order: NewOrder, order_id: str) -> OrderReply | RedirectReply:
         latest = self._visits.find(visit.id) or visit
@@ -229,10 +185,6 @@ class Flow:
 
 def _unresolved(state: State) -> bool:
     return state.in_flight or state is State.NEEDS_HUMAN
-
-
-def _invalid(failure: Failure | None) -> TypeGuard[Refused]:
-    return isinstance(failure, Refused) and failure.kind is ErrorKind.INVALID
 
 
 def _given(values: dict[str, Any]) -> dict[str, Any]:

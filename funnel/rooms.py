@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
-from config import Settings
 from funnel.attempts import Attempts
 from funnel.charging import Charging
 from funnel.flow import Flow
 from funnel.outbox import Outbox
 from funnel.pay_token import PayTokens
 from funnel.relay import Relay
+from funnel.settings import Settings
 from funnel.store import Store
 from funnel.visit import Visits
 

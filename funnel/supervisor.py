@@ -13,8 +13,9 @@ from pathlib import Path
 from threading import Event
 from types import FrameType
 
-from config import ROOT, Settings
+from config import ROOT
 from funnel.campaign import Campaign
+from funnel.settings import Settings
 
 READY_WITHIN = 30.0  # seconds
 STOP_WITHIN = 90.0  # seconds: gunicorn lets a charge come to its end first

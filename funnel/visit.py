@@ -162,11 +162,10 @@ class Visits:
     def notice(self, visit_id: str, notice: str | None) -> None:
         self._change(visit_id, notice=notice)
 
-    def finish(self, visit_id: str) -> None:
+    def finish(self, connection: Connection, visit_id: str) -> None:
         """From here on the visit takes no more charges."""
-        with self._store.write() as connection:
-            open_still = (visits.c.id == visit_id) & visits.c.finished_at.is_(None)
-            connection.execute(update(visits).where(open_still).values(finished_at=self._store.clock()))
+        open_still = (visits.c.id == visit_id) & visits.c.finished_at.is_(None)
+        connection.execute(update(visits).where(open_still).values(finished_at=self._store.clock()))
 
     def _change(self, visit_id: str, **values: Any) -> None:
         with self._store.write() as connection:

@@ -16,10 +16,11 @@ from shopper import Shopper
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from app import create_app, furnish
-from config import Settings, load_settings
+from config import load_settings
 from funnel.rooms import Rooms
 from funnel.sandbox.app import create_sandbox
 from funnel.sandbox.catalogue import as_product
+from funnel.settings import Settings
 from funnel.supervisor import catalogue
 
 pytest_plugins = ["machine", "browser", "postgres"]

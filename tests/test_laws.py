@@ -19,11 +19,13 @@ FLOORS = [
     {"funnel.address_fields", "funnel.card_fields"},
     {"funnel.fields"},
     {"funnel.flow", "funnel.relay", "funnel.receipt", "funnel.notices", "funnel.regions"},
+    {"funnel.leads"},
     {"funnel.charging", "funnel.delivery"},
     {"funnel.judge", "funnel.pay_token"},
     {"funnel.visit", "funnel.attempts", "funnel.outbox", "funnel.crm"},
     {"funnel.store", "funnel.steps", "funnel.robots", "funnel.attribution"},
-    {"config", "funnel.attempt"},
+    {"config"},
+    {"funnel.settings", "funnel.attempt"},
     {"funnel.campaign", "funnel.mistakes", "funnel.people", "funnel.cards"},
 ]
 WITHOUT_FLASK = [

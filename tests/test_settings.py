@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from config import TIMINGS, VARIABLES, ConfigError, load_settings
+from config import TIMINGS, VARIABLES, load_settings
+from funnel.mistakes import ConfigError
 
 ROOT = Path(__file__).parent.parent
 GOOD = (Path(__file__).parent / "funnel.toml").read_text()

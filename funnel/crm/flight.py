@@ -62,10 +62,12 @@ class Flight:
 
     def failure(self, error: Exception) -> CrmError:
         """What an error means, by how far the call came: a TLS error, say, can be a damaged answer too."""
-        reason = "deadline" if self.expired else type(error).__name__
+        # A socket's own timeout may end a read a moment before the watchdog does.
+        late = self.expired or time.monotonic() >= self._until
+        reason = "deadline" if late else type(error).__name__
         if not self.up:
             return NotSent(reason)
-        if isinstance(error, ContentDecodingError) and not self.expired:
+        if isinstance(error, ContentDecodingError) and not late:
             return Garbled("not unpackable")
         return NoAnswer(reason)
 

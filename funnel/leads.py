@@ -1,0 +1,71 @@
+"""Import Lead for who waits for it: kept and owed first, then made here and now within a deadline."""
+
+import time
+from collections.abc import Callable
+from typing import TypeGuard
+
+from funnel.attempt import Reason
+from funnel.charging import NotReady
+from funnel.crm.errors import Kind as ErrorKind
+from funnel.crm.errors import Refused
+from funnel.delivery import Delivery, Failure, ForeignOrder
+from funnel.outbox import Kind, Outbox
+from funnel.people import Contact
+from funnel.store import Store
+from funnel.visit import Visit, Visits
+
+GLANCE = 0.05  # seconds between two looks at a call that another process is making
+LEASE_MARGIN = 15.0  # seconds a lease outlives its deadline, for a machine that is slow
+
+
+class Leads:
+    """Deadlines are seconds and cover the visit's first click too, for the lead belongs into its session."""
+
+    def __init__(self, *, store: Store, visits: Visits, outbox: Outbox, delivery: Delivery) -> None:
+        self._store = store
+        self._visits = visits
+        self._outbox = outbox
+        self._delivery = delivery
+
+    def keep(self, visit: Visit, contact: Contact, *, owe: bool) -> None:
+        """Write down who the shopper is, and that the CRM has to be told."""
+        with self._store.write() as connection:
+            self._visits.keep(connection, visit)
+            self._visits.learn_contact(connection, visit.id, contact)
+            if owe:
+                self._outbox.owe_lead(connection, visit.id)
+
+    def tell(self, visit_id: str, *, deadline: float) -> tuple[str, ...]:
+        """Try the owed lead now; the names of the fields that the CRM refuses. Anything else stays owed."""
+        failure = self._lead_now(visit_id, time.monotonic() + deadline)
+        return tuple(failure.fields) if _invalid(failure) else ()
+
+    def order_id(self, visit_id: str, *, deadline: float) -> str:
+        """The orderId to charge, by Import Lead where the CRM does not know these details yet. Raises NotReady."""
+        failure = self._lead_now(visit_id, time.monotonic() + deadline)
+        visit = self._visits.find(visit_id)
+        if visit and visit.order_id and visit.lead_is_known:
+            return visit.order_id
+        if _invalid(failure):
+            raise NotReady(Reason.INVALID, tuple(failure.fields))
+        raise NotReady(Reason.FOREIGN_ORDER if isinstance(failure, ForeignOrder) else Reason.UNREACHABLE)
+
+    def _lead_now(self, visit_id: str, until: float) -> Failure | None:
+        self._call_now(visit_id, Kind.CLICK, until, done=lambda: self._has_session(visit_id))
+        return self._call_now(visit_id, Kind.LEAD, until, done=lambda: False)
+
+    def _call_now(self, visit_id: str, kind: Kind, until: float, *, done: Callable[[], bool]) -> Failure | None:
+        """Make an owed call here and now, or wait for the relay that is making it."""
+        while (left := until - time.monotonic()) > 0 and not done() and self._outbox.owes(visit_id, kind):
+            if owed := self._outbox.lease_one(visit_id, kind, seconds=2 * left + LEASE_MARGIN):
+                return self._delivery.deliver(owed, deadline=left)
+            time.sleep(GLANCE)
+        return None
+
+    def _has_session(self, visit_id: str) -> bool:
+        visit = self._visits.find(visit_id)
+        return visit is not None and visit.session_id is not None
+
+
+def _invalid(failure: Failure | None) -> TypeGuard[Refused]:
+    return isinstance(failure, Refused) and failure.kind is ErrorKind.INVALID

@@ -1,0 +1,109 @@
+"""What can be set, as frozen values: the environment, the waits, and with the campaign all of it."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+
+from funnel.campaign import Campaign
+
+SHORTEST_SECRET = 32
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
+
+def _words(value: object) -> object:
+    return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
+
+
+def _base_url(value: str) -> str:
+    url = urlsplit(value)
+    if url.scheme not in ("http", "https") or not url.hostname or url.query or url.fragment or url.username:
+        raise ValueError
+    if url.scheme == "http" and url.hostname not in LOOPBACK:
+        raise ValueError
+    return value.rstrip("/")
+
+
+Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
+BaseUrl = Annotated[str, AfterValidator(_base_url)]
+Port = Annotated[int, Field(ge=1, le=65535)]
+Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+URL_RULE = "an https:// address (http:// only for this machine), without query"
+PORT_RULE = "a port number, 1 to 65535"
+
+
+class Timing(BaseModel):
+    """Waits and deadlines in seconds; each is set by FUNNEL_ and its name in capitals."""
+
+    model_config = ConfigDict(frozen=True, alias_generator=lambda name: f"FUNNEL_{name.upper()}", populate_by_name=True)
+    answer_deadline: Seconds = Field(1.5, description="seconds a POST waits for Import Lead or Import Click")
+    owed_deadline: Seconds = Field(10, description="seconds one call of the relay may take")
+    charge_deadline: Seconds = Field(60, description="seconds a charge may take, all in all")
+    pay_wait: Seconds = Field(6, description="seconds the pay request waits before the confirming page")
+    quiet_time: Seconds = Field(900, description="seconds after sending before a negative answer is believed")
+    read_lag: Seconds = Field(30, description="seconds Order Query may lag behind the CRM's own answer")
+    redirect_time: Seconds = Field(3600, description="seconds until a charge left at a bank or PayPal is settled")
+    give_up: Seconds = Field(86400, description="seconds after which an unresolved charge needs a human")
+    visit_life: Seconds = Field(86400, description="seconds a visit lives after its last page")
+    upsell_window: Seconds = Field(7200, description="seconds after the order in which upsells are offered")
+
+
+class Environment(BaseModel):
+    """What the environment and .env say. A field's name in capitals is its variable's name."""
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, alias_generator=str.upper, populate_by_name=True)
+    funnel_env: Literal["development", "production"] = Field("development", description="development or production")
+    funnel_file: Path = Field(description="the path of funnel.toml")
+    secret_key: SecretStr = Field(SecretStr(""), description=f"at least {SHORTEST_SECRET} random characters")
+    secret_key_fallbacks: Words = Field((), description="earlier secret keys, separated by spaces")
+    konnektive_api_url: BaseUrl = Field("https://api.konnektive.com", description=URL_RULE)
+    konnektive_login_id: str = Field("", max_length=32, description="the API user's login id, at most 32 characters")
+    konnektive_password: SecretStr = Field(SecretStr(""), description="the API user's password, without &")
+    database_url: str = Field(
+        "", pattern=r"^$|^(sqlite|postgresql(\+psycopg)?)://", description="sqlite:///… or postgresql://…"
+    )
+    bind: str = Field("127.0.0.1", description="the address to listen on; 0.0.0.0 only inside a container")
+    port: Port = Field(5000, description=PORT_RULE)
+    sandbox_port: Port = Field(5001, description=PORT_RULE)
+    public_url: BaseUrl | None = Field(None, description=URL_RULE)
+    trusted_hosts: Words = Field((), description="host names, separated by spaces")
+    proxy_hops: int = Field(0, ge=0, le=10, description="how many proxies stand in front, 0 to 10")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
+    allow_test_card: bool = Field(
+        False,
+        alias="FUNNEL_ALLOW_TEST_CARD",
+        description="1 to take the test card 0000000000000000 from the real CRM, or 0",
+    )
+    decline_limit: int = Field(5, alias="FUNNEL_DECLINE_LIMIT", ge=1, description="declined cards allowed in one visit")
+
+    @property
+    def production(self) -> bool:
+        return self.funnel_env == "production"
+
+    @property
+    def sandboxed(self) -> bool:
+        """Without credentials the embedded sandbox plays the CRM."""
+        return not self.konnektive_login_id
+
+    @property
+    def takes_test_card(self) -> bool:
+        """Whether 0000000000000000 is a card: always in the sandbox, elsewhere only if allowed."""
+        return self.sandboxed or self.allow_test_card
+
+    @property
+    def crm_url(self) -> str:
+        return f"http://127.0.0.1:{self.sandbox_port}" if self.sandboxed else self.konnektive_api_url
+
+    @property
+    def crm_login(self) -> tuple[str, str]:
+        if self.sandboxed:
+            return "sandbox", "sandbox"
+        return self.konnektive_login_id, self.konnektive_password.get_secret_value()
+
+
+class Settings(Environment):
+    """Everything the program is told from outside."""
+
+    timing: Timing = Field(alias="timing")
+    campaign: Campaign = Field(alias="campaign")
