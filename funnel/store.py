@@ -116,7 +116,8 @@ _one_only("one_in_flight", IN_FLIGHT, attempts.c.visit_id)
 def insert_new(connection: Connection, table: Table, **values: Any) -> bool:
     """Insert a row unless a unique one like it is there already; True when it was inserted."""
     insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    return connection.execute(insert(table).values(values).on_conflict_do_nothing()).rowcount == 1
+    inserting = insert(table).values(values).on_conflict_do_nothing()
+    return connection.execute(inserting.returning(*table.primary_key)).first() is not None
 
 
 class Store:

@@ -1,0 +1,300 @@
+"""The outbox and the ledger of charges, on SQLite and on PostgreSQL alike."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from funnel.attempt import ORDER, Claim, Reason, Refusal, State, Verdict, new_key
+from funnel.attempts import Attempts
+from funnel.attribution import Arrival
+from funnel.campaign import Package
+from funnel.outbox import PATIENCE, Kind, Outbox
+from funnel.store import Store
+from funnel.visit import Visit, Visits
+
+LAMP = Package(
+    key="lamp-1", productId=101, name="Lamp", quantity=1, each="49.95", ship_each="4.95", description=None, image=None
+)
+QUIET = 900.0
+LEASE = 30.0
+CROWD = 50
+
+
+class Clock:
+    """Seconds that pass only when a test says so."""
+
+    def __init__(self) -> None:
+        self.now = 1_800_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Iterator[Store]:
+    sqlite = request.param == "sqlite"
+    url = f"sqlite:///{tmp_path}/test.db" if sqlite else request.getfixturevalue("postgres_database")
+    store = Store(url, clock=clock)
+    store.prepare()
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def outbox(store: Store) -> Outbox:
+    return Outbox(store)
+
+
+@pytest.fixture
+def attempts(store: Store) -> Attempts:
+    return Attempts(store, decline_limit=3)
+
+
+def owe(store: Store, outbox: Outbox, visit: str, kind: Kind = Kind.CLICK, **more: str) -> bool:
+    with store.write() as connection:
+        return outbox.owe(connection, visit, kind, **more)
+
+
+def all_at_once(crowd: int, act: Callable[[int], object]) -> list[object]:
+    """What each of so many threads got, all let go at the same moment."""
+    gate, results = threading.Barrier(crowd), [None] * crowd
+
+    def one(number: int) -> None:
+        gate.wait()
+        results[number] = act(number)  # type: ignore[call-overload]
+
+    threads = [threading.Thread(target=one, args=(number,)) for number in range(crowd)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return list(results)
+
+
+def test_tables_can_be_prepared_by_many_processes_at_once(store: Store) -> None:
+    assert all_at_once(8, lambda _: store.prepare()) == [None] * 8
+
+
+def test_a_call_owed_once_is_owed_once(store: Store, outbox: Outbox) -> None:
+    assert owe(store, outbox, "a", once="click:lead")
+    assert not owe(store, outbox, "a", once="click:lead")
+    assert owe(store, outbox, "b", once="click:lead")
+    assert len(outbox.lease_due(limit=10, seconds=LEASE)) == 2
+
+
+def test_calls_of_a_visit_are_delivered_in_order_and_one_at_a_time(store: Store, outbox: Outbox) -> None:
+    for visit in ("a", "b"):
+        owe(store, outbox, visit, Kind.CLICK)
+        owe(store, outbox, visit, Kind.LEAD)
+    first = outbox.lease_due(limit=10, seconds=LEASE)
+    assert [(row.visit_id, row.kind) for row in first] == [("a", Kind.CLICK), ("b", Kind.CLICK)]
+    assert outbox.lease_due(limit=10, seconds=LEASE) == []
+    outbox.delivered(first[0])
+    assert [(row.visit_id, row.kind) for row in outbox.lease_due(limit=10, seconds=LEASE)] == [("a", Kind.LEAD)]
+
+
+def test_a_failed_call_comes_later_and_holds_back_only_its_own_visit(
+    store: Store, outbox: Outbox, clock: Clock
+) -> None:
+    owe(store, outbox, "a")
+    owe(store, outbox, "a", Kind.LEAD)
+    owe(store, outbox, "b")
+    first, other = outbox.lease_due(limit=10, seconds=LEASE)
+    outbox.put_off(first, "no answer (deadline)")
+    outbox.delivered(other)
+    assert outbox.lease_due(limit=10, seconds=LEASE) == []
+    clock.now += 2.1
+    (again,) = outbox.lease_due(limit=10, seconds=LEASE)
+    assert (again.id, again.tries) == (first.id, 1)
+
+
+def test_pauses_grow_up_to_five_minutes(store: Store, outbox: Outbox, clock: Clock) -> None:
+    owe(store, outbox, "a")
+    waits = []
+    for _ in range(12):
+        (row,) = outbox.lease_due(limit=1, seconds=LEASE)
+        outbox.put_off(row, "no answer")
+        began = clock.now
+        while not outbox.lease_due(limit=1, seconds=0.0):
+            clock.now += 1
+        waits.append(clock.now - began)
+    assert waits[0] <= 2
+    assert 150 <= waits[-1] <= 300
+
+
+def test_what_cannot_be_delivered_for_days_is_parked_and_blocks_nobody(
+    store: Store, outbox: Outbox, clock: Clock
+) -> None:
+    owe(store, outbox, "a")
+    owe(store, outbox, "a", Kind.LEAD)
+    clock.now += PATIENCE + 1
+    (row,) = outbox.lease_due(limit=1, seconds=LEASE)
+    outbox.put_off(row, "no answer")
+    (after,) = outbox.lease_due(limit=1, seconds=LEASE)
+    assert after.kind is Kind.LEAD
+
+
+def test_a_killed_relays_work_is_taken_over_and_its_late_word_changes_nothing(
+    store: Store, outbox: Outbox, clock: Clock
+) -> None:
+    owe(store, outbox, "a")
+    (killed,) = outbox.lease_due(limit=1, seconds=LEASE)
+    clock.now += LEASE + 1
+    (taken_over,) = outbox.lease_due(limit=1, seconds=LEASE)
+    assert taken_over.id == killed.id
+    outbox.delivered(killed)
+    assert outbox.owes("a", Kind.CLICK)
+    outbox.delivered(taken_over)
+    assert not outbox.owes("a", Kind.CLICK)
+
+
+def test_two_relays_never_lease_the_same_call(store: Store, outbox: Outbox) -> None:
+    for number in range(40):
+        owe(store, outbox, f"visit{number}")
+    leased = all_at_once(8, lambda _: outbox.lease_due(limit=5, seconds=LEASE))
+    ids = [row.id for rows in leased for row in rows]  # type: ignore[attr-defined]
+    assert len(ids) == len(set(ids)) > 0
+
+
+def test_a_lead_that_waits_is_not_owed_twice_but_one_under_way_is(store: Store, outbox: Outbox) -> None:
+    def owe_lead() -> None:
+        with store.write() as connection:
+            outbox.owe_lead(connection, "a")
+
+    owe_lead()
+    owe_lead()
+    under_way = outbox.lease_one("a", Kind.LEAD, seconds=LEASE)
+    assert under_way
+    assert outbox.lease_one("a", Kind.LEAD, seconds=LEASE) is None
+    owe_lead()
+    outbox.delivered(under_way)
+    assert outbox.owes("a", Kind.LEAD)
+
+
+def test_an_order_id_belongs_to_one_visit_for_good(store: Store) -> None:
+    visits = Visits(store, life=100.0)
+    with store.write() as connection:
+        for name in ("jane", "john"):
+            visits.keep(connection, Visit(name, Arrival("", "", "", "")))
+    assert visits.learn_order("jane", "ORDER1")
+    assert not visits.learn_order("john", "ORDER1")
+    assert visits.learn_order("jane", "ORDER1")
+    assert not visits.learn_order("jane", "ORDER2")
+    jane, john = visits.find("jane"), visits.find("john")
+    assert jane
+    assert john
+    assert (jane.order_id, john.order_id) == ("ORDER1", None)
+
+
+def test_of_many_presses_at_once_one_is_claimed(attempts: Attempts) -> None:
+    claims = all_at_once(CROWD, lambda _: attempts.claim(new_key(), "jane", ORDER, LAMP, lease=LEASE))
+    assert sum(isinstance(claim, Claim) and claim.mine for claim in claims) == 1
+    assert len({claim.attempt.key for claim in claims if isinstance(claim, Claim) and claim.attempt}) == 1
+
+
+def test_the_same_press_sent_many_times_is_claimed_once(attempts: Attempts) -> None:
+    key = new_key()
+    claims = all_at_once(CROWD, lambda _: attempts.claim(key, "jane", ORDER, LAMP, lease=LEASE))
+    assert Counter(isinstance(claim, Claim) and claim.mine for claim in claims) == {True: 1, False: CROWD - 1}
+
+
+def charged_order(attempts: Attempts, visit: str = "jane") -> str:
+    key = new_key()
+    assert attempts.claim(key, visit, ORDER, LAMP, lease=LEASE).mine
+    assert attempts.mark_sent(key, f"ORDER-{visit}", lease=LEASE)
+    assert attempts.settle(key, Verdict(State.CHARGED), seen=(State.SENT,))
+    return key
+
+
+def test_of_two_offers_in_two_tabs_one_is_in_flight_at_a_time(attempts: Attempts) -> None:
+    charged_order(attempts)
+    slots = ["upsell1", "upsell2"] * 10
+    claims = all_at_once(len(slots), lambda n: attempts.claim(new_key(), "jane", slots[n], LAMP, lease=LEASE))
+    assert sum(isinstance(claim, Claim) and claim.mine for claim in claims) == 1
+
+
+def test_an_upsell_needs_a_charged_order(attempts: Attempts) -> None:
+    assert attempts.claim(new_key(), "jane", "upsell1", LAMP, lease=LEASE).refusal is Refusal.NO_ORDER
+
+
+def test_a_claim_of_somebody_elses_key_is_refused_and_shows_nothing(attempts: Attempts) -> None:
+    key = charged_order(attempts)
+    stolen = attempts.claim(key, "john", ORDER, LAMP, lease=LEASE)
+    assert (stolen.attempt, stolen.mine, stolen.refusal) == (None, False, Refusal.BUSY)
+
+
+def test_after_declines_a_new_press_may_try_up_to_the_limit(attempts: Attempts) -> None:
+    for _ in range(3):
+        key = new_key()
+        assert attempts.claim(key, "jane", ORDER, LAMP, lease=LEASE).mine
+        assert attempts.mark_sent(key, "ORDER1", lease=LEASE)
+        assert attempts.settle(key, Verdict(State.DECLINED, Reason.DECLINED), seen=(State.SENT,))
+    assert attempts.claim(new_key(), "jane", ORDER, LAMP, lease=LEASE).refusal is Refusal.TOO_MANY_DECLINES
+
+
+def test_an_abandoned_claim_was_never_sent_and_can_no_longer_be(attempts: Attempts, clock: Clock) -> None:
+    key = new_key()
+    attempts.claim(key, "jane", ORDER, LAMP, lease=LEASE)
+    clock.now += LEASE + 1
+    assert attempts.abandoned()
+    attempts.recover(quiet_time=QUIET)
+    attempt = attempts.find(key)
+    assert attempt
+    assert (attempt.state, attempt.reason) == (State.NOT_CHARGED, Reason.NEVER_SENT)
+    assert not attempts.mark_sent(key, "ORDER1", lease=LEASE)
+
+
+def test_an_abandoned_charge_is_unknown_until_the_quiet_time_has_passed(attempts: Attempts, clock: Clock) -> None:
+    key = new_key()
+    attempts.claim(key, "jane", ORDER, LAMP, lease=LEASE)
+    attempts.mark_sent(key, "ORDER1", lease=LEASE)
+    sent_at = clock.now
+    clock.now += LEASE + 1
+    attempts.recover(quiet_time=QUIET)
+    (attempt,) = attempts.lease_unresolved(limit=5, seconds=LEASE)
+    assert (attempt.state, attempt.settle_at) == (State.UNKNOWN, sent_at + QUIET)
+    assert attempts.lease_unresolved(limit=5, seconds=LEASE) == []
+    assert attempts.claim(new_key(), "jane", ORDER, LAMP, lease=LEASE).attempt == attempts.find(key)
+
+
+def test_late_truth_wins_and_is_never_taken_back(attempts: Attempts) -> None:
+    key = new_key()
+    attempts.claim(key, "jane", ORDER, LAMP, lease=LEASE)
+    attempts.mark_sent(key, "ORDER1", lease=LEASE)
+    assert attempts.settle(key, Verdict(State.UNKNOWN, settle_at=0.0), seen=(State.SENT,))
+    assert attempts.settle(key, Verdict(State.CHARGED), seen=(State.UNKNOWN,))
+    assert not attempts.settle(key, Verdict(State.NOT_CHARGED), seen=(State.UNKNOWN, State.SENT))
+    attempt = attempts.find(key)
+    assert attempt
+    assert attempt.state is State.CHARGED
+
+
+def test_a_second_upsell_of_the_same_product_counts_from_what_is_paid(attempts: Attempts) -> None:
+    charged_order(attempts)
+    claim = attempts.claim(new_key(), "jane", "upsell1", LAMP, lease=LEASE)
+    assert claim.attempt
+    assert claim.attempt.baseline == 1
+
+
+def test_an_adopted_order_is_asked_about_before_anything_else(store: Store, attempts: Attempts) -> None:
+    with store.durable() as connection:
+        attempts.adopt(connection, "jane", "ORDER1", quiet_time=QUIET)
+    (attempt,) = attempts.lease_unresolved(limit=5, seconds=LEASE)
+    assert (attempt.order_id, attempt.slot, attempt.package) == ("ORDER1", ORDER, None)
+    assert attempts.claim(new_key(), "jane", ORDER, LAMP, lease=LEASE).attempt == attempts.find(attempt.key)
+
+
+def test_saying_no_twice_is_saying_no(attempts: Attempts) -> None:
+    attempts.refuse("jane", "upsell1")
+    attempts.refuse("jane", "upsell1")
+    assert attempts.refused("jane") == {"upsell1"}
