@@ -95,19 +95,19 @@ class Charging:
             self._threads.submit(self._run, charge, claim.attempt)  # gives the seat back
         else:
             self._seats.release()
-        return self._wait(claim)
+        return replace(claim, attempt=self.wait(claim.attempt)) if claim.attempt else claim
+
+    def wait(self, attempt: Attempt) -> Attempt:
+        """The attempt as soon as the CRM has answered, or as it stands after the wait."""
+        until = time.monotonic() + self._deadlines.wait
+        while attempt.state in (State.CLAIMED, State.SENT) and time.monotonic() < until:
+            time.sleep(GLANCE)
+            attempt = self._attempts.find(attempt.key) or attempt
+        return attempt
 
     def drain(self) -> None:
         """Let the charges on their way come to their end; new ones are refused."""
         self._threads.shutdown(wait=True)
-
-    def _wait(self, claim: Claim) -> Claim:
-        until = time.monotonic() + self._deadlines.wait
-        attempt = claim.attempt
-        while attempt and attempt.state in (State.CLAIMED, State.SENT) and time.monotonic() < until:
-            time.sleep(GLANCE)
-            attempt = self._attempts.find(attempt.key)
-        return Claim(attempt, mine=claim.mine)
 
     def _run(self, charge: Charge, attempt: Attempt) -> None:
         try:

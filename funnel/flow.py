@@ -134,6 +134,12 @@ class Flow:
             )
         )
 
+    def wait_for(self, visit: Visit, slot: str) -> None:
+        """Let an earlier press of the same button come to its outcome, for as long as a pay request waits."""
+        for attempt in self._attempts.of_visit(visit.id):
+            if attempt.slot == slot:
+                self._charging.wait(attempt)
+
     def refuse_upsell(self, visit: Visit, step: str) -> None:
         self._attempts.refuse(visit.id, step)
 

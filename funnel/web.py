@@ -67,8 +67,10 @@ def enter(step: str) -> Visit:
     return visit()
 
 
-def admit(step: str) -> Visit:
-    """The visit that a form comes from; or leads to where the shopper belongs."""
+def admit(step: str, *, slot: str | None = None) -> Visit:
+    """The visit that a form comes from; or leads to where the shopper belongs. `slot` is what the form charges."""
+    if slot and visit().stored:
+        rooms().flow.wait_for(visit(), slot)
     _guard(step)
     g.visit = rooms().flow.keep(visit())
     return visit()

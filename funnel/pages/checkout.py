@@ -38,7 +38,7 @@ def show() -> Response:
 
 @bp.post(PATHS["checkout"])
 def submit() -> Response:
-    visit = web.admit("checkout")
+    visit = web.admit("checkout", slot=ORDER)
     form = _form()
     if not form.validate_on_submit():
         return _page(form, **web.mistaken(form))

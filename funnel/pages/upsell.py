@@ -26,7 +26,7 @@ def show(number: int) -> Response:
 @bp.post("/upsell/<int:number>")
 def submit(number: int) -> Response:
     step = f"upsell{number}"
-    visit, form = web.admit(step), UpsellForm()
+    visit, form = web.admit(step, slot=step), UpsellForm()
     if step in web.progress().decided:
         return web.go(web.whereabouts())
     if not form.validate_on_submit():

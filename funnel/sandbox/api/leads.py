@@ -71,10 +71,13 @@ def order_to_update(world: World, params: Params, campaignId: int) -> Order | No
 
 
 def reused_partial(world: World, params: Params, campaignId: int) -> Order | None:
-    """The latest PARTIAL of the same campaign and ipAddress: two shoppers behind one address share it."""
-    ipAddress = params.get("ipAddress", "")
-    asked_not_to = is_yes(params, "disableCustomerDedup") and world.switches.dedup_param_respected
-    if not ipAddress or asked_not_to or not world.switches.partial_reuse:
+    """The latest PARTIAL of the same campaign and ipAddress: two shoppers behind one address share it.
+
+    A CRM that does not listen to disableCustomerDedup takes any PARTIAL where no ipAddress tells them apart.
+    """
+    ipAddress, listens = params.get("ipAddress", ""), world.switches.dedup_param_respected
+    asked_not_to = listens and (is_yes(params, "disableCustomerDedup") or not ipAddress)
+    if asked_not_to or not world.switches.partial_reuse:
         return None
     return next(
         (
@@ -82,7 +85,7 @@ def reused_partial(world: World, params: Params, campaignId: int) -> Order | Non
             for order in reversed(world.orders())
             if order.orderStatus == "PARTIAL"
             and order.campaignId == campaignId
-            and order.contact.get("ipAddress") == ipAddress
+            and ipAddress in ("", order.contact.get("ipAddress"))
         ),
         None,
     )
