@@ -102,8 +102,15 @@ class Charging:
         until = time.monotonic() + self._deadlines.wait
         while attempt.state in (State.CLAIMED, State.SENT) and time.monotonic() < until:
             time.sleep(GLANCE)
-            attempt = self._attempts.find(attempt.key) or attempt
+            attempt = self._look(attempt)
         return attempt
+
+    def _look(self, attempt: Attempt) -> Attempt:
+        try:
+            return self._attempts.find(attempt.key) or attempt
+        except SQLAlchemyError:
+            # The charge may be on its way: what was last known stands, and is never taken for "not charged".
+            return attempt
 
     def drain(self) -> None:
         """Let the charges on their way come to their end; new ones are refused."""

@@ -26,6 +26,7 @@ from funnel.rooms import Rooms
 from funnel.steps import PATHS, Detour, Notice, Progress
 from funnel.visit import Cookie, Visit
 
+RETRY_AFTER = "60"  # seconds
 SEEN_EVERY = 3600.0  # seconds; more often the sliding of a visit's end is not written
 HEADERS = {
     "Content-Security-Policy": (
@@ -194,6 +195,8 @@ def _remember(response: Response) -> Response:
 def _headers(response: Response) -> Response:
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
+    if response.status_code in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE):
+        response.headers.setdefault("Retry-After", RETRY_AFTER)
     if request.endpoint != "static":
         response.headers.setdefault("Cache-Control", "no-store")
     return response

@@ -292,7 +292,7 @@ def drips_a_handshake(guest: Guest) -> None:
     [
         (speaks_plainly, AMPLE),
         (hang_up_at_once, AMPLE),
-        (reset_at_once, AMPLE),
+        (reset_at_the_first_byte, AMPLE),
         (drips_a_handshake, DEADLINE),
         (lambda guest: guest.sock.recv(9999) and guest.linger(), DEADLINE),
     ],

@@ -76,6 +76,12 @@ class _Watched(HTTPConnection):
 class _WatchedTLS(_Watched, HTTPSConnection):
     """The same over TLS; hands are shaken and the certificate is verified before the request is made."""
 
+    def connect(self) -> None:
+        super().connect()
+        # Python gives back a socket without TLS where the peer was gone before the handshake could begin.
+        if not isinstance(self.sock, ssl.SSLSocket) or self.sock.version() is None:
+            raise ConnectionError
+
 
 class Transport(HTTPAdapter):
     """Connections for one thread at a time."""

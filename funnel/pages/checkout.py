@@ -14,6 +14,7 @@ from funnel.forms import CheckoutForm, CheckoutRules
 from funnel.notices import SENTENCES
 from funnel.pay_token import ChangedOffer, StaleToken
 from funnel.steps import CONFIRMING, PATHS, Notice
+from funnel.visit import Visit
 
 bp = Blueprint("checkout", __name__)
 
@@ -55,10 +56,15 @@ def submit() -> Response:
         addresses=form.addresses(),
         card=form.card(),
     )
+    return _answer(_place(visit, order), form)
+
+
+def _place(visit: Visit, order: NewOrder) -> Claim:
     try:
-        return _answer(web.rooms().flow.place_order(visit, order), form)
+        return web.rooms().flow.place_order(visit, order)
     except SQLAlchemyError:
-        return _answer(Claim(), form)
+        # The claim could not be written down, so nothing was sent.
+        return Claim()
 
 
 def _answer(claim: Claim, form: CheckoutForm) -> Response:

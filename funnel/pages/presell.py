@@ -33,7 +33,7 @@ def _page(**outcome: Any) -> Response:
     packages = web.rooms().settings.campaign.packages
     progress, visit = web.progress(), web.visit()
     under_way = progress.ordered or progress.order_unresolved
-    return web.page(
+    response = web.page(
         "pages/presell.html",
         packages=packages,
         cheapest=min(packages, key=lambda package: package.total),
@@ -41,3 +41,5 @@ def _page(**outcome: Any) -> Response:
         resume=under_way or visit.contact is not None,
         **outcome,
     )
+    response.headers["Cache-Control"] = "private, no-cache"  # it holds no form and no order, so Back may show it again
+    return response
