@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from flask import Flask
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.middleware.proxy_fix import ProxyFix
 from whitenoise import WhiteNoise
 
@@ -41,11 +42,12 @@ YEAR = 365 * 24 * 3600  # seconds
 def create_app(settings: Settings | None = None) -> Flask:
     """The funnel as a WSGI application. Without settings it loads them, and tells every mistake and ends."""
     settings = settings or _load_or_end()
+    rooms = _furnish_or_end(settings)
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     app = Flask(__name__, static_folder=str(STATIC))
     _configure(app, settings)
     _stand_behind_proxies(app, settings)
-    web.install(app, furnish(settings))
+    web.install(app, rooms)
     props.install(app, settings.campaign)
     failures.install(app)
     for page in (presell, lead, checkout, confirming, upsell, thankyou, health):
@@ -59,6 +61,15 @@ def _load_or_end() -> Settings:
         return load_settings()
     except ConfigError as error:
         print(f"The funnel cannot start:\n{error}", file=sys.stderr)
+        sys.exit(APP_LOAD_ERROR)
+
+
+def _furnish_or_end(settings: Settings) -> Rooms:
+    try:
+        return furnish(settings)
+    except (OSError, SQLAlchemyError) as error:
+        reason = str(error).splitlines()[0]
+        print(f"The funnel cannot start:\nthe store of DATABASE_URL cannot be opened: {reason}", file=sys.stderr)
         sys.exit(APP_LOAD_ERROR)
 
 

@@ -14,6 +14,7 @@ from funnel.campaign import Campaign
 from funnel.mistakes import ConfigError, tell
 from funnel.settings import SHORTEST_SECRET, Environment, Settings, Timing
 
+SHORTEST_QUIET = 120
 ROOT = Path(__file__).resolve().parent
 EXAMPLE_SECRET = "change-me-to-a-long-random-text"  # noqa: S105  # as in .env.example
 VARIABLES = {field.alias for field in Environment.model_fields.values() if field.alias}
@@ -34,7 +35,9 @@ def load_settings(variables: Mapping[str, str] | None = None, *, root: Path = RO
     environment = _checked(Environment, values, "environment", mistakes)
     timing = _checked(Timing, {key: given[key] for key in TIMINGS & given.keys()}, "environment", mistakes)
     campaign = _campaign(Path(values["FUNNEL_FILE"]), mistakes)
+    mistakes += _missing_pictures(campaign) if campaign else []
     mistakes += _unsafe(environment) if environment else []
+    mistakes += _impatient(timing) if environment and environment.production and timing else []
     if mistakes or not (environment and timing and campaign):
         raise ConfigError(mistakes)
     return Settings(**dict(environment), timing=timing, campaign=campaign)
@@ -59,7 +62,7 @@ def _development_key(instance: Path) -> str:
 
 def _campaign(path: Path, mistakes: list[str]) -> Campaign | None:
     try:
-        given = tomllib.loads(path.read_text(encoding="utf-8"))
+        given = tomllib.loads(path.read_text(encoding="utf-8-sig"))  # Windows editors put a mark first
     except OSError as error:
         mistakes.append(f"{path.name}: cannot be read ({error.strerror}); FUNNEL_FILE names another file")
     except ValueError as error:
@@ -67,6 +70,15 @@ def _campaign(path: Path, mistakes: list[str]) -> Campaign | None:
     else:
         return _checked(Campaign, given, path.name, mistakes)
     return None
+
+
+def _missing_pictures(campaign: Campaign) -> list[str]:
+    static = ROOT / "static"
+    return [
+        f"funnel.toml: offers.{key}.image: found '{offer.image}'; allowed: a picture in static/, like img/product.svg"
+        for key, offer in campaign.offers.items()
+        if offer.image and not ((file := (static / offer.image).resolve()).is_file() and static in file.parents)
+    ]
 
 
 def _checked(model: type[Model], given: Mapping[str, Any], file: str, mistakes: list[str]) -> Model | None:
@@ -88,9 +100,19 @@ def _unsafe(settings: Environment) -> list[str]:
         )
     if "&" in password:
         mistakes.append("environment: KONNEKTIVE_PASSWORD: the CRM does not accept & in a password; choose another")
+    if settings.sandboxed and settings.port == settings.sandbox_port:
+        mistakes.append("environment: SANDBOX_PORT: found the same as PORT; choose another one")
     if settings.production:
         mistakes += _unsafe_in_production(settings)
     return mistakes
+
+
+def _impatient(timing: Timing) -> list[str]:
+    """Before a charge can have ended, no "not charged" may be believed."""
+    if timing.quiet_time >= timing.charge_deadline + SHORTEST_QUIET:
+        return []
+    needed = f"at least {SHORTEST_QUIET} seconds more than FUNNEL_CHARGE_DEADLINE"
+    return [f"environment: FUNNEL_QUIET_TIME: found {timing.quiet_time:g}; allowed in production: {needed}"]
 
 
 def _unsafe_in_production(settings: Environment) -> list[str]:

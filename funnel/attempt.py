@@ -53,7 +53,7 @@ class Refusal(StrEnum):
     TOO_MANY_DECLINES = "too-many-declines"
 
 
-UNRESOLVED = (State.UNKNOWN, State.AWAIT_REDIRECT)
+UNRESOLVED = (State.UNKNOWN, State.AWAIT_REDIRECT, State.NEEDS_HUMAN)  # Order Query goes on being asked
 
 
 @dataclass(frozen=True)
@@ -86,6 +86,11 @@ class Attempt:
     reason: Reason | None = None
     fields: tuple[str, ...] = ()
     totals: Totals | None = None
+
+    @property
+    def bears_upsells(self) -> bool:
+        """A paid order of which our own books know everything; an adopted one may have upsells they have lost."""
+        return self.slot == ORDER and self.state is State.CHARGED and self.package is not None
 
 
 @dataclass(frozen=True)

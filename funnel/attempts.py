@@ -74,6 +74,7 @@ class Attempts:
         """Write down an outcome, if the attempt is still in one of the states it was seen in."""
         now = self._store.clock()
         unresolved = verdict.state in UNRESOLVED
+        pause = LONGEST_ASK if verdict.state is State.NEEDS_HUMAN else FIRST_ASK
         return self._move(
             key,
             seen,
@@ -83,7 +84,7 @@ class Attempts:
             totals=asdict(verdict.totals) if verdict.totals else None,
             settle_at=verdict.settle_at,
             settled_at=None if unresolved else now,
-            ask_at=now + FIRST_ASK if unresolved else None,
+            ask_at=now + pause if unresolved else None,
         )
 
     def recover(self, *, quiet_time: float) -> None:
@@ -160,17 +161,21 @@ class Attempts:
             rows = connection.execute(select(refusals.c.slot).where(refusals.c.visit_id == visit_id))
             return frozenset(row.slot for row in rows)
 
+    def standing(self, key: str, visit_id: str, slot: str) -> Claim | None:
+        """What a claim would be answered with, were it not made: another press, or a refusal; None if free."""
+        with self._store.read() as connection:
+            return self._standing(connection, key, visit_id, slot)
+
     def _standing(self, connection: Connection, key: str, visit_id: str, slot: str) -> Claim | None:
         """What keeps a new attempt from being made, in the order in which it should be told."""
-        if known := _by_key(connection, key):
-            return Claim(known) if (known.visit_id, known.slot) == (visit_id, slot) else Claim(refusal=Refusal.BUSY)
         mine = _rows(connection, attempts.c.visit_id == visit_id)
         if live := next((attempt for attempt in mine if attempt.slot == slot and attempt.state.live), None):
             return Claim(live)
+        if known := _by_key(connection, key):
+            return Claim(known) if (known.visit_id, known.slot) == (visit_id, slot) else Claim(refusal=Refusal.BUSY)
         if any(attempt.state.in_flight for attempt in mine):
             return Claim(refusal=Refusal.BUSY)
-        charged = any(attempt.slot == ORDER and attempt.state is State.CHARGED for attempt in mine)
-        if slot != ORDER and not charged:
+        if slot != ORDER and not any(attempt.bears_upsells for attempt in mine):
             return Claim(refusal=Refusal.NO_ORDER)
         declines = sum(attempt.state is State.DECLINED for attempt in mine)
         return Claim(refusal=Refusal.TOO_MANY_DECLINES) if declines >= self._decline_limit else None

@@ -23,6 +23,7 @@ CLICK_IDS = {
     "yclid",
 }
 PARSED_BY_CRM = {"affid", "c1", "c2", "c3", "c4", "c5"}
+CARD_FIELDS = {"cardnumber", "cardsecuritycode", "cardexpirydate", "cardmonth", "cardyear"}
 UNPRINTABLE = re.compile(r"[^\x21-\x7e]")
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -50,6 +51,7 @@ def arrival(*, origin: str, target: str, user_agent: str, referer: str, ip_addre
 def request_uri(origin: str, target: str) -> str:
     """The address as asked for, with card-like numbers masked; over 500 characters the attribution is kept first."""
     path, _, query = UNPRINTABLE.sub(_escaped, target).partition("?")
+    path = "/masked" if looks_like_card(unquote_plus(path)) else path
     parameters = [_masked(parameter) for parameter in query.split("&")] if query else []
     return _within_limit(origin + path, parameters)
 
@@ -59,10 +61,10 @@ def _escaped(match: re.Match[str]) -> str:
 
 
 def _masked(parameter: str) -> str:
-    name, _, value = parameter.partition("=")
-    if _rank(parameter) < 2 or not looks_like_card(unquote_plus(value)):
-        return parameter
-    return f"{name}=masked"
+    name, _, _ = parameter.partition("=")
+    if name.lower() in CARD_FIELDS or (_rank(parameter) == 2 and looks_like_card(unquote_plus(parameter))):
+        return "masked" if looks_like_card(unquote_plus(name)) else f"{name}=masked"
+    return parameter
 
 
 def _within_limit(address: str, parameters: list[str]) -> str:

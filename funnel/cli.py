@@ -35,7 +35,7 @@ def relay() -> None:
     def asked_to_stop(_signal: int, _frame: FrameType | None) -> None:
         stop.set()
 
-    for wanted in (signal.SIGINT, signal.SIGTERM):
+    for wanted in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(wanted, asked_to_stop)
     web.rooms().relay.run(stop)
 

@@ -10,6 +10,7 @@ from funnel.campaign import Campaign
 from funnel.crm.calls import ConfirmOrder, ImportClick, ImportLead
 from funnel.crm.client import Client
 from funnel.crm.errors import CrmError
+from funnel.crm.replies import NOT_CHARGED, LeadReply
 from funnel.outbox import Kind, Outbox, Owed
 from funnel.people import Contact
 from funnel.store import Store
@@ -91,13 +92,17 @@ class Delivery:
         told = Told(visit.contact, visit.session_id)
         call = self._lead_call(visit)
         reply = self._client.import_lead(call, deadline=deadline)
-        if not self._visits.learn_order(visit.id, reply.orderId):
+        if not self._is_ours(visit, reply):
             # The CRM may hand the partial of one shopper to the next one behind the same address.
             apart = replace(call, disableCustomerDedup=True, ipAddress=None)
-            reply = self._client.import_lead(apart, deadline=deadline)
-            if not self._visits.learn_order(visit.id, reply.orderId):
+            if not self._is_ours(visit, self._client.import_lead(apart, deadline=deadline)):
                 raise ForeignOrder
         self._visits.learn_told(visit.id, told)
+
+    def _is_ours(self, visit: Visit, reply: LeadReply) -> bool:
+        """An orderId is adopted when it is unpaid and no other visit's; one that we had already is ours."""
+        unpaid = reply.orderStatus in (None, *NOT_CHARGED)
+        return (unpaid or reply.orderId == visit.order_id) and self._visits.learn_order(visit.id, reply.orderId)
 
     def _lead_call(self, visit: Visit) -> ImportLead:
         assert visit.contact is not None

@@ -13,11 +13,11 @@ log = logging.getLogger("funnel.web")
 WORDS = {
     HTTPStatus.BAD_REQUEST: (
         "We could not read that",
-        "The address or the form was damaged on its way. Nothing was charged.",
+        "The address or the form was damaged on its way. Nothing was sent.",
     ),
     HTTPStatus.FORBIDDEN: (
         "That came from another site",
-        "For your safety we take forms only from our own pages. Nothing was charged.",
+        "For your safety we take forms only from our own pages. Nothing was sent.",
     ),
     HTTPStatus.NOT_FOUND: (
         "We cannot find that page",
@@ -26,7 +26,7 @@ WORDS = {
     HTTPStatus.METHOD_NOT_ALLOWED: ("That page takes no forms", "Go back and start from the page itself."),
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: (
         "That was too much at once",
-        "The form was larger than we can take. Nothing was charged.",
+        "The form was larger than we can take. Nothing was sent.",
     ),
     HTTPStatus.SERVICE_UNAVAILABLE: ("We will be back in a moment", "Please try again in a few minutes."),
 }

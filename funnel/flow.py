@@ -3,12 +3,12 @@
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from funnel.attempt import ORDER, Claim, State
+from funnel.attempt import ORDER, Attempt, Claim, Reason, State
 from funnel.attempts import Attempts
 from funnel.attribution import Arrival
 from funnel.campaign import Campaign, Package
 from funnel.cards import Card
-from funnel.charging import Charge, Charging
+from funnel.charging import Charge, Charging, NotReady
 from funnel.crm.calls import ImportOrder, ImportUpsale, Line
 from funnel.crm.client import Client
 from funnel.crm.replies import OrderReply, RedirectReply
@@ -65,7 +65,8 @@ class Flow:
             return visit
         with self._store.durable() as connection:
             kept = self._visits.keep(connection, visit)
-            self._attempts.adopt(connection, visit.id, visit.order_id, quiet_time=self._timing.quiet_time)
+            if kept.order_id:
+                self._attempts.adopt(connection, visit.id, kept.order_id, quiet_time=self._timing.quiet_time)
         return kept
 
     def keep(self, visit: Visit) -> Visit:
@@ -79,15 +80,17 @@ class Flow:
         attempts = self._attempts.of_visit(visit.id)
         orders = [attempt for attempt in attempts if attempt.slot == ORDER]
         upsells = [attempt for attempt in attempts if attempt.slot != ORDER]
-        paid_at = next((attempt.created_at for attempt in orders if attempt.state is State.CHARGED), None)
+        paid = next((attempt for attempt in orders if attempt.state is State.CHARGED), None)
         return Progress(
-            ordered=paid_at is not None,
+            ordered=paid is not None,
             order_unresolved=any(_unresolved(attempt.state) for attempt in orders),
             upsell_unresolved=any(_unresolved(attempt.state) for attempt in upsells),
             decided=frozenset(attempt.slot for attempt in upsells) | self._attempts.refused(visit.id),
-            offers_open=visit.finished_at is None
-            and (paid_at is None or self._store.clock() < paid_at + self._timing.upsell_window),
+            offers_open=visit.finished_at is None and (paid is None or self._bears_upsells_still(paid)),
         )
+
+    def _bears_upsells_still(self, order: Attempt) -> bool:
+        return order.bears_upsells and self._store.clock() < order.created_at + self._timing.upsell_window
 
     def track(self, visit: Visit, step: str) -> Visit:
         """Owe the Import Click of a page: once per visit, as the vendor's own SDK does, or for every view."""
@@ -129,10 +132,18 @@ class Flow:
                 visit_id=visit.id,
                 slot=step,
                 package=package,
-                make_ready=lambda: visit.order_id or "",
+                make_ready=lambda: self._paid_order_id(visit.id),
                 send=lambda order_id: self._import_upsale(visit, package, order_id),
             )
         )
+
+    def _paid_order_id(self, visit_id: str) -> str:
+        """The orderId of the charge that our books hold, not what a cookie says."""
+        attempts = self._attempts.of_visit(visit_id)
+        paid = next((attempt.order_id for attempt in attempts if attempt.bears_upsells), None)
+        if paid is None:
+            raise NotReady(Reason.UNREACHABLE)
+        return paid
 
     def wait_for(self, visit: Visit, slot: str) -> None:
         """Let an earlier press of the same button come to its outcome, for as long as a pay request waits."""

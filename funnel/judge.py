@@ -21,7 +21,7 @@ class Judge:
 
     def on_reply(self, attempt: Attempt, reply: OrderReply | RedirectReply, *, now: float) -> Verdict:
         """A success counts only with our own orderId and a status that means money was, or will be, taken."""
-        if isinstance(reply, RedirectReply) or reply.paypalUrl:
+        if isinstance(reply, RedirectReply) or reply.leads_away:
             return Verdict(State.AWAIT_REDIRECT, settle_at=now + self._redirect_time)
         if reply.orderId == attempt.order_id and reply.charged:
             return Verdict(State.CHARGED, totals=totals(reply))
@@ -38,18 +38,21 @@ class Judge:
     def on_query(self, attempt: Attempt, orders: Sequence[OrderReply], *, asked_at: float) -> Verdict | None:
         """The verdict of Order Query asked at `asked_at`; None while it cannot tell."""
         order = next((order for order in orders if order.orderId == attempt.order_id), None)
-        if order and self._shows_the_charge(attempt, order):
+        if order is None:
+            return self.on_no_answer(attempt, now=asked_at)
+        if self._shows_the_charge(attempt, order):
             return Verdict(State.CHARGED, totals=totals(order))
         if attempt.settle_at is None or asked_at < attempt.settle_at:
             return None
-        if order and attempt.slot == ORDER and order.orderStatus == DECLINED:
+        if attempt.slot == ORDER and order.orderStatus == DECLINED:
             return Verdict(State.DECLINED, Reason.DECLINED)
         return Verdict(State.NOT_CHARGED, Reason.NOT_FOUND_PAID)
 
     def on_no_answer(self, attempt: Attempt, *, now: float) -> Verdict | None:
-        """Order Query itself failed; after a day of that a human has to look."""
-        tired = attempt.sent_at is not None and now - attempt.sent_at > self._give_up
-        return Verdict(State.NEEDS_HUMAN) if tired else None
+        """Order Query failed or does not know the order; after a day of that a human has to look."""
+        if attempt.state is State.NEEDS_HUMAN or attempt.sent_at is None:
+            return None
+        return Verdict(State.NEEDS_HUMAN) if now - attempt.sent_at > self._give_up else None
 
     def _shows_the_charge(self, attempt: Attempt, order: OrderReply) -> bool:
         if attempt.slot == ORDER or attempt.package is None:

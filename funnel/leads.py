@@ -19,7 +19,7 @@ LEASE_MARGIN = 15.0  # seconds a lease outlives its deadline, for a machine that
 
 
 class Leads:
-    """Deadlines are seconds and cover the visit's first click too, for the lead belongs into its session."""
+    """Deadlines are seconds; up to half of one goes to the visit's first click, for the lead belongs in its session."""
 
     def __init__(self, *, store: Store, visits: Visits, outbox: Outbox, delivery: Delivery) -> None:
         self._store = store
@@ -51,7 +51,8 @@ class Leads:
         raise NotReady(Reason.FOREIGN_ORDER if isinstance(failure, ForeignOrder) else Reason.UNREACHABLE)
 
     def _lead_now(self, visit_id: str, until: float) -> Failure | None:
-        self._call_now(visit_id, Kind.CLICK, until, done=lambda: self._has_session(visit_id))
+        half = time.monotonic() + (until - time.monotonic()) / 2
+        self._call_now(visit_id, Kind.CLICK, half, done=lambda: self._has_session(visit_id))
         return self._call_now(visit_id, Kind.LEAD, until, done=lambda: False)
 
     def _call_now(self, visit_id: str, kind: Kind, until: float, *, done: Callable[[], bool]) -> Failure | None:

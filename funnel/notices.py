@@ -5,7 +5,7 @@ from funnel.steps import Notice
 SENTENCES = {
     Notice.ALREADY_ORDERED: "Your order is already placed. You were not charged again.",
     Notice.NO_ORDER_YET: "There is no order yet. Complete your order first, and then you will see that page.",
-    Notice.EARLIER_VISIT: "That page belonged to an earlier visit, so we start fresh. Nothing was charged.",
+    Notice.EARLIER_VISIT: "That page belonged to an earlier visit, so we start fresh. Nothing was charged just now.",
     Notice.ADDED: "{name} is added to your order.",
     Notice.NOT_ADDED: "We could not add {name}, so you were not charged for it. Your order is safe.",
     Notice.STILL_ADDING: "We are still adding {name}. You will see it on your receipt.",
@@ -15,12 +15,17 @@ SENTENCES = {
     ),
     Notice.PREPAID: "This shop cannot take prepaid cards. You have not been charged. Use a debit or credit card.",
     Notice.STALE_FORM: (
+        "This page was open for a while, so we refreshed it. Nothing was sent just now. "
+        "Check your details and continue."
+    ),
+    Notice.STALE_CHECKOUT: (
         "This page was open for a while, so we refreshed it. You have not been charged. "
         "Check your details and continue."
     ),
+    Notice.STALE_OFFER: "This offer was refreshed while the page was open. Nothing was added just now.",
     Notice.COOKIES_BLOCKED: (
         "Your browser blocks cookies, which we need to keep your order safe. "
-        "Allow cookies for this site and try again. You have not been charged."
+        "Allow cookies for this site and try again. Nothing was charged just now."
     ),
     Notice.PRICE_CHANGED: "The price changed while this page was open. You have not been charged. Check the new total.",
     Notice.CANNOT_TAKE_PAYMENTS: (

@@ -13,6 +13,7 @@ from funnel.store import Store, insert_new, outbox
 FIRST_PAUSE = 2.0  # seconds after the first failure; doubled with each further one
 LONGEST_PAUSE = 300.0
 PATIENCE = 72 * 3600.0  # seconds after which a call that never got through is parked
+LONGEST_HOLD = 60.0  # seconds a call that fails holds back the visit's calls of another kind
 LEASE_BYTES = 8
 LONGEST_ERROR = 300  # characters of a reason kept for the operator
 
@@ -90,8 +91,9 @@ class Outbox:
     def lease_due(self, *, limit: int, seconds: float) -> list[Owed]:
         """What may be delivered now: for each visit the oldest call it owes, if it is due and nobody's."""
         earlier = outbox.alias()
+        holds = (earlier.c.kind == outbox.c.kind) | (earlier.c.created_at > self._store.clock() - LONGEST_HOLD)
         waits = exists().where(
-            earlier.c.visit_id == outbox.c.visit_id, earlier.c.state == State.OWED, earlier.c.id < outbox.c.id
+            earlier.c.visit_id == outbox.c.visit_id, earlier.c.state == State.OWED, earlier.c.id < outbox.c.id, holds
         )
         due = (outbox.c.state == State.OWED) & (outbox.c.due_at <= self._store.clock())
         heads = select(outbox.c.id).where(due, self._free(), ~waits).order_by(outbox.c.due_at, outbox.c.id).limit(limit)
@@ -103,7 +105,7 @@ class Outbox:
     def lease_one(self, visit_id: str, kind: Kind, *, seconds: float) -> Owed | None:
         """The oldest call of this kind that the visit owes, due or not, unless it is leased or there is none."""
         oldest = select(outbox.c.id).where(_owed(visit_id, kind)).order_by(outbox.c.id).limit(1)
-        leased = self._lease(outbox.c.id.in_(oldest.with_for_update(skip_locked=True)) & self._free(), seconds)
+        leased = self._lease(outbox.c.id.in_(oldest.with_for_update()) & self._free(), seconds)
         return leased[0] if leased else None
 
     def delivered(self, owed: Owed) -> None:

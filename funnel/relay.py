@@ -86,9 +86,9 @@ class Relay:
     def _do(self, job: Job) -> None:
         try:
             job()
-        except SQLAlchemyError as error:
+        except Exception as error:
             # The lease passes, and the work is due again.
-            log.error("relay store=%s", type(error).__name__)
+            log.error("relay failed=%s", type(error).__name__)
 
     def _deliver(self, owed: Owed) -> None:
         self._delivery.deliver(owed, deadline=self._deadline)

@@ -40,6 +40,8 @@ class Notice(StrEnum):
     NOT_CHARGED = "not-charged"
     DECLINED = "declined"
     STALE_FORM = "stale-form"
+    STALE_CHECKOUT = "stale-checkout"
+    STALE_OFFER = "stale-offer"
     COOKIES_BLOCKED = "cookies-blocked"
     PRICE_CHANGED = "price-changed"
     CANNOT_TAKE_PAYMENTS = "cannot-take-payments"
@@ -97,7 +99,7 @@ def detour(steps: Sequence[str], step: str, progress: Progress, *, fresh: bool) 
     if step == CONFIRMING:
         return None if progress.order_unresolved else Detour(here)
     if progress.ordered:
-        return None if step == "thank-you" or step in progress.decided or step == here else Detour(here)
+        return None if step in progress.decided or step == here else Detour(here)
     if progress.order_unresolved:
         return Detour(CONFIRMING)
     if fresh:

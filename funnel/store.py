@@ -29,8 +29,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from funnel.attempt import IN_FLIGHT, LIVE
 
 LOCK_PATIENCE = 5.0  # seconds a writer waits for another one
-POOL_SIZE = 20  # connections kept; more are opened at need and closed again
-POOL_OVERFLOW = 40
+# Connections of one process, kept and opened at need: three processes stay below PostgreSQL's usual hundred.
+POOLS = {"NORMAL": (8, 8), "FULL": (4, 6)}
 SCHEMA_LOCK = 727274  # any number of our own: two starting processes create the tables one after the other
 
 JSON_OR_NULL = JSON(none_as_null=True)
@@ -44,7 +44,7 @@ visits = Table(
     Column("created_at", Float(53), nullable=False),
     Column("seen_at", Float(53), nullable=False, index=True),
     Column("session_id", String(64)),
-    Column("order_id", String(40), unique=True),
+    Column("order_id", String(64), unique=True),
     Column("arrival", JSON, nullable=False),
     Column("contact", JSON_OR_NULL),
     Column("told", JSON_OR_NULL),
@@ -83,7 +83,7 @@ attempts = Table(
     Column("reason", String(32)),
     Column("package", JSON_OR_NULL),
     Column("baseline", Integer, nullable=False, default=0),
-    Column("order_id", String(40)),
+    Column("order_id", String(64)),
     Column("created_at", Float(53), nullable=False),
     Column("lease_until", Float(53), nullable=False),
     Column("sent_at", Float(53)),
@@ -159,14 +159,13 @@ class Store:
 
 def _engine(address: str, *, synchronous: str) -> Engine:
     url = make_url(address)
+    kept, more = POOLS[synchronous]
     if url.get_backend_name() == "postgresql":
         url = url.set(drivername="postgresql+psycopg")
-        return create_engine(url, pool_size=POOL_SIZE, max_overflow=POOL_OVERFLOW, pool_pre_ping=True)
+        return create_engine(url, pool_size=kept, max_overflow=more, pool_pre_ping=True)
     if url.database:
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(
-        url, pool_size=POOL_SIZE, max_overflow=POOL_OVERFLOW, connect_args={"timeout": LOCK_PATIENCE}
-    )
+    engine = create_engine(url, pool_size=kept, max_overflow=more, connect_args={"timeout": LOCK_PATIENCE})
     event.listen(engine, "connect", _tune_sqlite(synchronous))
     event.listen(engine, "begin", _begin_sqlite)
     return engine

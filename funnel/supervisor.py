@@ -47,7 +47,7 @@ class Supervisor:
             programs = self._programs(Path(folder))
             for program in programs:
                 _port_is_free(program, self._settings.bind)
-            for wanted in (signal.SIGINT, signal.SIGTERM):
+            for wanted in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
                 signal.signal(wanted, self._asked_to_stop)
             try:
                 for program in programs:

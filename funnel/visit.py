@@ -71,7 +71,12 @@ class Cookie:
         return self._text(ORDER_ID)
 
     def remember(self, visit: Visit) -> None:
-        """Writes only what is new, for a session that is written is a cookie that is sent."""
+        """Writes only what is new, for a session that is written is a cookie that is sent.
+
+        The ids of another visit go: its order must never pass for this one's.
+        """
+        if self.visit_id != visit.id:
+            self.forget()
         for key, value in ((VISIT, visit.id), (SESSION_ID, visit.session_id), (ORDER_ID, visit.order_id)):
             if value and self._session.get(key) != value:
                 self._session[key] = value
@@ -117,17 +122,28 @@ class Visits:
         if visit.stored:
             return visit
         now = self._store.clock()
-        insert_new(
+        kept = replace(visit, stored=True, created_at=now, seen_at=now)
+        if self._insert(connection, kept):
+            return kept
+        known = connection.execute(select(visits).where(visits.c.id == visit.id)).first()
+        if known:
+            return _from_row(known)
+        # The orderId in the cookie has become another visit's meanwhile, so it is no longer this one's.
+        kept = replace(kept, order_id=None)
+        self._insert(connection, kept)
+        return kept
+
+    def _insert(self, connection: Connection, visit: Visit) -> bool:
+        return insert_new(
             connection,
             visits,
             id=visit.id,
-            created_at=now,
-            seen_at=now,
+            created_at=visit.created_at,
+            seen_at=visit.seen_at,
             session_id=visit.session_id,
             order_id=visit.order_id,
             arrival=asdict(visit.arrival),
         )
-        return replace(visit, stored=True, created_at=now, seen_at=now)
 
     def seen(self, visit: Visit) -> None:
         self._change(visit.id, seen_at=self._store.clock())

@@ -1,5 +1,6 @@
 """What happens to every request: the visit is recalled, the guard stands at the door, the answer gets its headers."""
 
+import re
 from http import HTTPStatus
 from typing import Any, cast
 
@@ -27,6 +28,7 @@ from funnel.steps import PATHS, Detour, Notice, Progress
 from funnel.visit import Cookie, Visit
 
 RETRY_AFTER = "60"  # seconds
+ABSOLUTE_FORM = re.compile(r"^https?://[^/?]*", re.IGNORECASE)  # of a request line, as proxies write it
 SEEN_EVERY = 3600.0  # seconds; more often the sliding of a visit's end is not written
 HEADERS = {
     "Content-Security-Policy": (
@@ -70,8 +72,9 @@ def enter(step: str) -> Visit:
 
 def admit(step: str, *, slot: str | None = None) -> Visit:
     """The visit that a form comes from; or leads to where the shopper belongs. `slot` is what the form charges."""
-    if slot and visit().stored:
+    if slot and (progress().order_unresolved or progress().upsell_unresolved):
         rooms().flow.wait_for(visit(), slot)
+        g.pop("progress")
     _guard(step)
     g.visit = rooms().flow.keep(visit())
     return visit()
@@ -116,14 +119,14 @@ def page(template: str, *, status: int = HTTPStatus.OK, notice: str | None = Non
     return make_response(render_template(template, notices=sentences, **props), status)
 
 
-def mistaken(form: FlaskForm) -> dict[str, Any]:
+def mistaken(form: FlaskForm, *, stale: Notice = Notice.STALE_FORM) -> dict[str, Any]:
     """Status and notice for a form that did not pass: its fields say what to mend, a stale one is shown afresh."""
     if not csrf_failed(form):
         return {"status": HTTPStatus.UNPROCESSABLE_ENTITY}
     blocked = not request.cookies
     return {
         "status": HTTPStatus.BAD_REQUEST,
-        "notice": Notice.COOKIES_BLOCKED if blocked else Notice.STALE_FORM,
+        "notice": Notice.COOKIES_BLOCKED if blocked else stale,
     }
 
 
@@ -141,8 +144,8 @@ def _arrival() -> Arrival:
     environ = request.environ
     target = environ.get("RAW_URI") or environ.get("REQUEST_URI") or request.full_path.removesuffix("?")
     return arrival(
-        origin=f"{request.scheme}://{request.host}",
-        target=target.removeprefix(f"{request.scheme}://{request.host}"),
+        origin=rooms().settings.public_url or f"{request.scheme}://{request.host}",
+        target=ABSOLUTE_FORM.sub("", target),
         user_agent=request.headers.get("User-Agent", ""),
         referer=request.headers.get("Referer", ""),
         ip_address=request.remote_addr or "",
@@ -184,6 +187,8 @@ def _offer_names() -> dict[str, str]:
 def _remember(response: Response) -> Response:
     current = cast(Visit | None, g.get("visit"))
     if current and current.stored:
+        if request.method == "POST":  # the form may have brought an orderId, which the cookie must know at once
+            current = rooms().visits.find(current.id) or current
         session.permanent = True
         Cookie(session).remember(current)
         if rooms().store.clock() - current.seen_at > SEEN_EVERY:

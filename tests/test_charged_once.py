@@ -233,7 +233,43 @@ def test_with_the_store_lost_the_crm_is_asked_before_any_form(
     with Shopper(open_funnel(DATABASE_URL=f"sqlite:///{tmp_path}/new.db", **HASTY).url) as shopper:
         shopper.browser.cookies.update(cookies)
         assert shopper.get("/checkout").path == "checkout/confirming"
-        assert eventually(lambda: shopper.get("/checkout").path == "upsell/1")
+        assert eventually(lambda: shopper.get("/checkout").path == "thank-you")
+        assert "$54.90" in shopper.page.text, "the CRM's own total, for our books are gone"
+    assert crm.charges()["total"] == 1
+
+
+def test_with_the_store_lost_an_accepted_offer_is_not_made_again(
+    crm: Crm, open_funnel: OpenFunnel, tmp_path: Path
+) -> None:
+    with Shopper(open_funnel(**HASTY).url) as shopper:
+        shopper.buy()
+        old = shopper.page.form
+        shopper.submit(choice="yes")
+        cookies = shopper.browser.cookies.get_dict()
+    with Shopper(open_funnel(DATABASE_URL=f"sqlite:///{tmp_path}/new.db", **HASTY).url) as shopper:
+        shopper.browser.cookies.update(cookies)
+        assert eventually(lambda: shopper.get("/upsell/1").path == "thank-you")
+        shopper.submit(old, choice="yes")
+        assert shopper.get("/upsell/2").path == "thank-you"
+    assert crm.charges()["total"] == 2
+
+
+def test_a_lost_stores_order_that_has_become_another_visits_is_not_adopted(
+    crm: Crm, open_funnel: OpenFunnel, tmp_path: Path
+) -> None:
+    """The CRM gave one shopper's partial to the next one, who paid it, while our books were gone."""
+    with Shopper(open_funnel(**HASTY).url) as away:
+        away.leave_lead()
+        cookies = away.browser.cookies.get_dict()
+    funnel = open_funnel(DATABASE_URL=f"sqlite:///{tmp_path}/new.db", **HASTY)
+    with Shopper(funnel.url) as other, Shopper(funnel.url) as back:
+        other.leave_lead(firstName="John")
+        other.pay()
+        assert other.page.path == "upsell/1"
+        back.browser.cookies.update(cookies)
+        assert back.get("/checkout").path == "checkout", "nothing of John's order is shown to Jane"
+        assert "John" not in back.page.text
+        assert back.get("/upsell/1").path == "checkout"
     assert crm.charges()["total"] == 1
 
 

@@ -133,7 +133,7 @@ def test_a_call_with_a_card_cannot_be_pickled() -> None:
 def failures() -> list[CrmError]:
     """One error of each branch, out of a charge, the CRM echoing the card where it can."""
     echo = f'{{"result":"ERROR","message":"Odd card {CARD_NUMBER}"}}'.encode()
-    echoed_field = f'{{"result":"ERROR","message":{{"cardNumber":"{CARD_NUMBER} is odd"}}}}'.encode()
+    echoed_field = f'{{"result":"ERROR","message":{{"cardNumber":"is no card: {CARD_NUMBER}"}}}}'.encode()
     page = f"<h1>Error</h1>{CARD_NUMBER}".encode()
     scripts = [says(answer(echo)), says(answer(echoed_field)), says(answer(page)), says()]
     caught = []

@@ -14,11 +14,13 @@ from pathlib import Path
 import pytest
 
 from funnel.crm.calls import Call
+from funnel.crm.client import Client
 from funnel.crm.errors import CrmError, Garbled, Kind, NoAnswer, NotSent, Refused
 from funnel.crm.wire import LARGEST_ANSWER
 from tests.crm_peers import ORDER, QUERY, Guest, Peer, Script, answer, ask, client_for, says
 
 DEADLINE = 0.5  # seconds: short for the peers that would never end, long enough for the others
+FOR_EVER = 600.0  # seconds, more than a test may take
 AMPLE = 10.0  # seconds, for peers that answer at once
 
 pytestmark = pytest.mark.timeout(30)
@@ -149,7 +151,7 @@ PLAIN = [
     Case("a number of 9000 digits", text('{"result":"SUCCESS","message":' + "9" * 9000 + "}"), Garbled, True),
     Case("not UTF-8", text(PLACED.encode("utf-16")), Garbled, True),
     Case("no result", text('{"message":{"orderId":"1","orderStatus":"COMPLETE"}}'), Garbled, True),
-    Case("a result nobody knows", text('{"result":"DECLINED","message":"no"}'), Garbled, True),
+    Case("a result nobody knows", text(PLACED.replace("SUCCESS", "DECLINED")), Garbled, True),
     Case("a result that is no text", text('{"result":{"SUCCESS":1},"message":"no"}'), Garbled, True),
     Case("an ERROR nobody knows", text('{"result":"ERROR","message":"Try later"}'), Refused, True),
     Case("too much", too_much, Garbled, True),
@@ -200,10 +202,10 @@ def test_a_name_that_does_not_exist_is_not_sent(call: Call) -> None:
 
 
 @pytest.mark.parametrize("call", [ORDER, QUERY], ids=["charge", "query"])
-def test_a_host_that_never_accepts_is_not_sent(call: Call) -> None:
-    with full_house() as url:
-        error = failure(url, call, DEADLINE)
-    assert_not_sent(error)
+def test_a_host_that_never_accepts_is_not_sent_and_the_deadline_ends_the_wait(call: Call) -> None:
+    with full_house() as url, pytest.raises(NotSent) as caught:
+        ask(Client(url, "apiuser", "apisecret", connect_timeout=FOR_EVER), call, DEADLINE)
+    assert_not_sent(caught.value)
 
 
 @pytest.mark.parametrize("host", ["elsewhere", "the same"])

@@ -189,6 +189,7 @@ def test_a_query_that_is_refused_for_another_reason_is_not_an_empty_answer() -> 
         (CALLS["ImportClick"], {}, "SUCCESS"),
         (CALLS["ImportClick"], {"sessionId": {}}, "SUCCESS"),
         (CALLS["ConfirmOrder"], None, "MERC_REDIRECT"),
+        (QUERY, {"data": []}, "MERC_REDIRECT"),
         (QUERY, {"totalResults": 0}, "SUCCESS"),
         (QUERY, {"data": "none"}, "SUCCESS"),
         (QUERY, {"data": [1]}, "SUCCESS"),

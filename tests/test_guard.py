@@ -109,14 +109,18 @@ def test_a_paid_order_is_not_paid_again(crm: Crm, shopper: Shopper) -> None:
 
 def test_after_the_receipt_no_offer_is_open(shopper: Shopper) -> None:
     shopper.buy()
-    shopper.get("/thank-you")
-    assert shopper.get("/upsell/1").path == "thank-you"
+    assert shopper.get("/thank-you").path == "upsell/1", "the receipt comes after the offers"
+    old = shopper.page.form
+    shopper.submit(choice="no")
+    assert shopper.submit(choice="no").path == "thank-you"
+    assert shopper.submit(old, choice="yes").path == "thank-you"
 
 
 def test_order_again_keeps_the_attribution_and_none_of_the_ids(crm: Crm, funnel: Funnel, shopper: Shopper) -> None:
     shopper.get("/?affId=7")
     shopper.buy()
-    shopper.get("/thank-you")
+    shopper.submit(choice="no")
+    shopper.submit(choice="no")
     crm.wait_for("/order/confirm/")
     page = shopper.submit()
     assert page.path == "lead"

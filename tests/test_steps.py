@@ -54,7 +54,10 @@ def test_a_shopper_belongs_where_the_visit_has_come_to(progress: Progress, place
         ("upsell1", TOO_LATE, Detour("thank-you")),
         ("thank-you", NEW, Detour("checkout", Notice.NO_ORDER_YET)),
         ("thank-you", PAYING, Detour(CONFIRMING)),
-        ("thank-you", ORDERED, None),
+        ("thank-you", ORDERED, Detour("upsell1")),
+        ("thank-you", ALL_DECIDED, None),
+        ("thank-you", ADDING, None),
+        ("thank-you", TOO_LATE, None),
     ],
 )
 def test_the_guard_leads_to_the_right_page(step: str, progress: Progress, led_to: Detour | None) -> None:

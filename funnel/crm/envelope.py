@@ -24,6 +24,9 @@ INVALID = (
     "Cannot user test card",
 )
 
+# How the text of a field begins, told of its name: "is a required field", "Not a valid input".
+PREDICATE = re.compile(r"(is|are|has|must|may|can|cannot|should|exceeds|needs|not)\b", re.IGNORECASE)
+
 
 @dataclass(frozen=True)
 class Envelope:
@@ -79,10 +82,8 @@ def _refusal(message: object) -> Refused:
 
 def _field_map(message: Mapping[str, object]) -> dict[str, str]:
     """Field names to texts. Empty when it is anything else: an order inside an ERROR must not pass for it."""
-    texts = {name: text(value) for name, value in message.items() if isinstance(value, str)}
-    if len(texts) < len(message) or "orderStatus" in message:
-        return {}
-    return {name: value or "" for name, value in texts.items()}
+    found = {name: value for name, value in message.items() if isinstance(value, str) and PREDICATE.match(value)}
+    return {name: text(value) or "" for name, value in found.items()} if len(found) == len(message) else {}
 
 
 def _kind(said: str) -> Kind:

@@ -71,6 +71,11 @@ class OrderReply:
         """Whether charging again would be wrong: true of PENDING, COD_PENDING, CANCELLED and REFUNDED too."""
         return self.orderStatus not in NOT_CHARGED
 
+    @property
+    def leads_away(self) -> bool:
+        """Whether the shopper has to go somewhere before anything is charged."""
+        return any((self.paypalUrl, self.paypalSdkParams, self.gatewayUrl, self.gatewaySdkParams))
+
 
 @dataclass(frozen=True)
 class RedirectReply:

@@ -28,6 +28,8 @@ LARGEST_ANSWER = 1 << 20  # bytes, after unpacking
 CHUNK = 1 << 16  # bytes
 HEADERS = {"Content-Type": "application/x-www-form-urlencoded", "User-Agent": "konnektive-funnel"}
 
+GAVE_UP_WAITING = (408, 499)  # said by a proxy in between, while the CRM may be at work still
+
 
 class Current:
     """The call a transport's connections are used for now. Connections hold this and not their transport:
@@ -147,7 +149,7 @@ class Wire:
         if flight.expired:
             raise NoAnswer("deadline")
         if status != 200:
-            raise Garbled(f"HTTP {status}", answered=300 <= status < 500)
+            raise Garbled(f"HTTP {status}", answered=300 <= status < 500 and status not in GAVE_UP_WAITING)
         if len(body) > LARGEST_ANSWER:
             raise Garbled("too large")
         return body

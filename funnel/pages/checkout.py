@@ -42,12 +42,12 @@ def submit() -> Response:
     visit = web.admit("checkout", slot=ORDER)
     form = _form()
     if not form.validate_on_submit():
-        return _page(form, **web.mistaken(form))
+        return _page(form, **web.mistaken(form, stale=Notice.STALE_CHECKOUT))
     packages = web.rooms().settings.campaign.packages
     try:
         key = web.rooms().tokens.read(form.attempt.data, visit.id, ORDER, packages)
     except StaleToken as stale:
-        notice = Notice.PRICE_CHANGED if isinstance(stale, ChangedOffer) else Notice.STALE_FORM
+        notice = Notice.PRICE_CHANGED if isinstance(stale, ChangedOffer) else Notice.STALE_CHECKOUT
         return _page(form, status=MEND, notice=notice)
     order = NewOrder(
         key=key,

@@ -18,10 +18,11 @@ REFERENCE_LENGTH = 8
 @bp.get(PATHS[CONFIRMING])
 def show() -> Response:
     last = _last_order()
-    if last and not last.state.live:
+    if last is None or last.state is State.CHARGED:
+        return web.go(web.whereabouts())
+    if not last.state.live:
         return web.go("checkout", _why_not(last))
-    visit = web.admit(CONFIRMING)
-    return _page(last, masked_email(visit.contact)) if last else web.go("checkout")
+    return _page(last, masked_email(web.visit().contact))
 
 
 def _last_order() -> Attempt | None:

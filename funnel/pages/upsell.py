@@ -30,14 +30,14 @@ def submit(number: int) -> Response:
     if step in web.progress().decided:
         return web.go(web.whereabouts())
     if not form.validate_on_submit():
-        return _page(number, visit, form, **web.mistaken(form))
+        return _page(number, visit, form, **web.mistaken(form, stale=Notice.STALE_OFFER))
     if not form.accepted:
         web.rooms().flow.refuse_upsell(visit, step)
         return web.go(web.whereabouts())
     try:
         key = web.rooms().tokens.read(form.attempt.data, visit.id, step, [web.rooms().settings.campaign.upsell(step)])
     except StaleToken:
-        return _page(number, visit, form, status=422, notice=Notice.PRICE_CHANGED)
+        return _page(number, visit, form, status=422, notice=Notice.STALE_OFFER)
     return _forward(step, _accept(visit, step, key))
 
 
