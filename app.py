@@ -25,6 +25,7 @@ from funnel.mistakes import ConfigError
 from funnel.outbox import Outbox
 from funnel.pages import checkout, confirming, health, lead, presell, thankyou, upsell
 from funnel.pay_token import PayTokens
+from funnel.reconciliation import Reconciliation
 from funnel.relay import Relay
 from funnel.rooms import Rooms
 from funnel.settings import Settings
@@ -123,7 +124,8 @@ def furnish(settings: Settings) -> Rooms:
         quiet_time=timing.quiet_time,
     )
     tokens = PayTokens([settings.secret_key.get_secret_value(), *settings.secret_key_fallbacks])
-    return Rooms(settings, store, visits, outbox, attempts, charging, flow, relay, tokens)
+    reconciliation = Reconciliation(store=store, attempts=attempts, client=client)
+    return Rooms(settings, store, visits, outbox, attempts, charging, flow, relay, reconciliation, tokens)
 
 
 def _configure(app: Flask, settings: Settings) -> None:

@@ -5,7 +5,8 @@ pages/               presell, lead, checkout, confirming, upsell, thankyou, heal
 web, failures, props what happens to every request, to every failure, and what templates may use
 rooms                the wired rooms, as pages and commands are handed them
 forms                what visitors type, checked (with address_fields, card_fields, fields)
-flow, relay          the recommended API flow as verbs; the delivery of what is owed
+flow, relay, reconciliation
+                     the recommended API flow as verbs; the delivery of what is owed; the audit
 receipt, notices     what was bought, and the sentences that are told once
 leads                Import Lead for who waits for it
 charging, delivery   the protocol of one charge; how one owed call is made

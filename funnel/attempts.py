@@ -151,6 +151,20 @@ class Attempts:
             )
             return [_from_row(row) for row in rows]
 
+    def by_order(self, since: float) -> dict[str, list[Attempt]]:
+        """All attempts of the orders that were charged, or may have been, after a moment."""
+        touched = select(attempts.c.order_id).where(attempts.c.sent_at >= since, attempts.c.order_id.is_not(None))
+        with self._store.read() as connection:
+            found: dict[str, list[Attempt]] = {}
+            for attempt in _rows(connection, attempts.c.order_id.in_(touched)):
+                found.setdefault(attempt.order_id or "", []).append(attempt)
+        return found
+
+    def unresolved(self) -> list[Attempt]:
+        """What is not known yet, oldest first; what needs a human among them."""
+        with self._store.read() as connection:
+            return _rows(connection, attempts.c.state.in_((*UNRESOLVED, State.SENT, State.CLAIMED)))
+
     def refuse(self, visit_id: str, slot: str) -> None:
         """The shopper said no thanks; saying it twice changes nothing."""
         with self._store.write() as connection:

@@ -7,6 +7,7 @@ from funnel.charging import Charging
 from funnel.flow import Flow
 from funnel.outbox import Outbox
 from funnel.pay_token import PayTokens
+from funnel.reconciliation import Reconciliation
 from funnel.relay import Relay
 from funnel.settings import Settings
 from funnel.store import Store
@@ -23,4 +24,5 @@ class Rooms:
     charging: Charging
     flow: Flow
     relay: Relay
+    reconciliation: Reconciliation
     tokens: PayTokens

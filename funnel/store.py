@@ -103,6 +103,17 @@ refusals = Table(
 )
 
 
+breaks = Table(
+    "breaks",
+    metadata,
+    Column("order_id", String(64), primary_key=True),
+    Column("product_id", String(40), primary_key=True),
+    Column("ours", Integer, nullable=False),
+    Column("theirs", Integer, nullable=False),
+    Column("found_at", Float(53), nullable=False),
+)
+
+
 def _one_only(name: str, states: tuple[str, ...], *columns: Column[Any]) -> None:
     condition = attempts.c.state.in_(states)
     Index(name, *columns, unique=True, sqlite_where=condition, postgresql_where=condition)

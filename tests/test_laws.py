@@ -18,7 +18,7 @@ FLOORS = [
     {"funnel.forms"},
     {"funnel.address_fields", "funnel.card_fields"},
     {"funnel.fields"},
-    {"funnel.flow", "funnel.relay", "funnel.receipt", "funnel.notices", "funnel.regions"},
+    {"funnel.flow", "funnel.relay", "funnel.reconciliation", "funnel.receipt", "funnel.notices", "funnel.regions"},
     {"funnel.leads"},
     {"funnel.charging", "funnel.delivery"},
     {"funnel.judge", "funnel.pay_token"},
