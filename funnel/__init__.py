@@ -16,7 +16,7 @@ visit, attempts, outbox, crm/
 store, steps, robots, attribution
                      the tables; the order of the pages; who is no shopper; where shoppers come from
 settings, attempt    what can be set; the states of an attempt to charge
-campaign, mistakes, people, cards
+campaign (campaign_values), mistakes, people, cards
                      funnel.toml as values; how mistakes are told; contacts and addresses; card numbers
 sandbox/             our own Konnektive, which knows nothing of the rest
 """

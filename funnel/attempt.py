@@ -114,4 +114,4 @@ class Verdict:
 
 
 def new_key() -> str:
-    return secrets.token_urlsafe(KEY_BYTES)
+    return secrets.token_hex(KEY_BYTES)  # no sign that a command line could take for an option

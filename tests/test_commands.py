@@ -110,7 +110,8 @@ def test_a_charge_of_ours_that_the_crm_does_not_know_is_a_break(crm: Crm, funnel
         shopper.pay()
     (attempt,) = funnel_at_rest.rooms.attempts.unresolved()
     assert run("reconcile").exit_code == 0, "what is unknown may be either"
-    run("attempts", "settle", attempt.key, "charged")
+    settled = run("attempts", "settle", attempt.key, "charged")
+    assert settled.exit_code == 0, settled.output
     result = run("reconcile")
     assert "product 101 charged 0x, in our books 1x" in result.output
 

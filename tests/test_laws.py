@@ -27,6 +27,7 @@ FLOORS = [
     {"config"},
     {"funnel.settings", "funnel.attempt"},
     {"funnel.campaign", "funnel.mistakes", "funnel.people", "funnel.cards"},
+    {"funnel.campaign_values"},
 ]
 WITHOUT_FLASK = [
     "config",
