@@ -102,7 +102,8 @@ class Chaos:
         self._report = Report()
 
     def run(self) -> Report:
-        self._installation.crm.switch(slow_seconds=SLOW)
+        # The worst CRM there can be: it charges a paid order again when asked to.
+        self._installation.crm.switch(slow_seconds=SLOW, complete_order_import="charge-again")
         with ThreadPoolExecutor(self._plan.shoppers) as crowd:
             busy = [crowd.submit(self._come_and_go, number) for number in range(self._plan.shoppers)]
             try:
