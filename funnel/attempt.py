@@ -28,6 +28,10 @@ class State(StrEnum):
         return self in IN_FLIGHT
 
     @property
+    def unresolved(self) -> bool:
+        return self.in_flight or self is State.NEEDS_HUMAN
+
+    @property
     def live(self) -> bool:
         """Whether no other attempt may begin in the slot."""
         return self in LIVE

@@ -70,14 +70,15 @@ class Attempts:
             key, (State.CLAIMED,), state=State.SENT, order_id=order_id, sent_at=now, lease_until=now + lease
         )
 
-    def settle(self, key: str, verdict: Verdict, *, seen: Sequence[State]) -> bool:
-        """Write down an outcome, if the attempt is still in one of the states it was seen in."""
+    def settle(self, key: str, verdict: Verdict, *, seen: Sequence[State], settle_at: float | None = None) -> bool:
+        """Write down an outcome, if the attempt still has one of the states and the quiet time it was seen with."""
         now = self._store.clock()
         unresolved = verdict.state in UNRESOLVED
         pause = LONGEST_ASK if verdict.state is State.NEEDS_HUMAN else FIRST_ASK
         return self._move(
             key,
             seen,
+            quiet_until=settle_at,
             state=verdict.state,
             reason=verdict.reason,
             fields=list(verdict.fields),
@@ -187,7 +188,7 @@ class Attempts:
             return Claim(live)
         if known := _by_key(connection, key):
             return Claim(known) if (known.visit_id, known.slot) == (visit_id, slot) else Claim(refusal=Refusal.BUSY)
-        if any(attempt.state.in_flight for attempt in mine):
+        if any(attempt.state.unresolved for attempt in mine):
             return Claim(refusal=Refusal.BUSY)
         if slot != ORDER and not any(attempt.bears_upsells for attempt in mine):
             return Claim(refusal=Refusal.NO_ORDER)
@@ -200,8 +201,10 @@ class Attempts:
         packages = [attempt.package for attempt in charged if attempt.package]
         return sum(package.quantity for package in packages if package.productId == product_id)
 
-    def _move(self, key: str, seen: Sequence[State], **values: Any) -> bool:
+    def _move(self, key: str, seen: Sequence[State], *, quiet_until: float | None = None, **values: Any) -> bool:
         unchanged = (attempts.c.key == key) & attempts.c.state.in_(seen)
+        if quiet_until is not None:
+            unchanged &= attempts.c.settle_at == quiet_until
         with self._store.durable() as connection:
             return connection.execute(update(attempts).where(unchanged).values(values)).rowcount == 1
 

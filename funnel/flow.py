@@ -83,8 +83,8 @@ class Flow:
         paid = next((attempt for attempt in orders if attempt.state is State.CHARGED), None)
         return Progress(
             ordered=paid is not None,
-            order_unresolved=any(_unresolved(attempt.state) for attempt in orders),
-            upsell_unresolved=any(_unresolved(attempt.state) for attempt in upsells),
+            order_unresolved=any(attempt.state.unresolved for attempt in orders),
+            upsell_unresolved=any(attempt.state.unresolved for attempt in upsells),
             decided=frozenset(attempt.slot for attempt in upsells) | self._attempts.refused(visit.id),
             offers_open=visit.finished_at is None and (paid is None or self._bears_upsells_still(paid)),
         )
@@ -198,10 +198,6 @@ class Flow:
         if not self._campaign.send_prices:
             return Line(productId=package.productId, qty=package.quantity)
         return Line(productId=package.productId, qty=package.quantity, price=package.each, shipPrice=package.ship_each)
-
-
-def _unresolved(state: State) -> bool:
-    return state.in_flight or state is State.NEEDS_HUMAN
 
 
 def _given(values: dict[str, Any]) -> dict[str, Any]:

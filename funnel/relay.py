@@ -8,7 +8,7 @@ from threading import Event
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from funnel.attempt import UNRESOLVED, Attempt
+from funnel.attempt import UNRESOLVED, Attempt, State
 from funnel.attempts import Attempts
 from funnel.crm.calls import OrderQuery
 from funnel.crm.client import Client
@@ -104,5 +104,8 @@ class Relay:
             verdict = self._judge.on_query(attempt, orders, asked_at=asked_at)
         if verdict is None:
             self._attempts.ask_later(attempt)
-        else:
+        elif verdict.state is State.CHARGED:
             self._attempts.settle(attempt.key, verdict, seen=UNRESOLVED)
+        else:
+            # Evidence against a charge counts only for the very state it was asked about.
+            self._attempts.settle(attempt.key, verdict, seen=(attempt.state,), settle_at=attempt.settle_at)

@@ -93,6 +93,8 @@ attempts = Table(
     Column("settled_at", Float(53)),
     Column("fields", JSON_OR_NULL),
     Column("totals", JSON_OR_NULL),
+    Index("attempts_asked", "state", "ask_at"),
+    Index("attempts_leased", "state", "lease_until"),
 )
 
 refusals = Table(

@@ -2,8 +2,9 @@
 
 Every press and every question of the relay runs in a greenlet that pauses at each step, so a test chooses who moves
 next. The order of the steps is charging.py's own. What is assumed of the world, and kept by it here: a charge that
-the CRM carries out late is visible to Order Query before the quiet time ends, Order Query lags less than the read
-lag, and the first byte follows mark_sent within seconds.
+the CRM carries out late is visible to Order Query before the quiet time ends, and Order Query lags less than the
+read lag. A process may stand still anywhere and for any time, but not between its last look at the clock and the
+first byte.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -76,6 +77,7 @@ class Fault:
     declines: bool = False
     takes: float = 0.0
     ready: bool = True
+    at_bank: bool = False  # the money moves only for a shopper who was led there, so counted from then
 
     def __repr__(self) -> str:
         return self.name
@@ -170,7 +172,7 @@ FAULTS = (
     Fault("unknown ERROR, not processed", _refused(errors.Kind.UNKNOWN)),
     Fault("another order's success, processed", _foreign, 0.0),
     Fault("success that is still PARTIAL", _partial),
-    Fault("a bank's challenge, passed half an hour later", _redirect, 1800.0),
+    Fault("a bank's challenge, passed half an hour later", _redirect, 1800.0, at_bank=True),
 )
 
 
@@ -235,11 +237,13 @@ class SteppedAttempts(Attempts):
 
     def mark_sent(self, key: str, order_id: str, *, lease: float) -> bool:
         pause("mark_sent")
-        return super().mark_sent(key, order_id, lease=lease)
+        marked = super().mark_sent(key, order_id, lease=lease)
+        pause("send")
+        return marked
 
-    def settle(self, key: str, verdict: Verdict, *, seen: Sequence[State]) -> bool:
+    def settle(self, key: str, verdict: Verdict, *, seen: Sequence[State], settle_at: float | None = None) -> bool:
         pause("settle")
-        return super().settle(key, verdict, seen=seen)
+        return super().settle(key, verdict, seen=seen, settle_at=settle_at)
 
 
 @dataclass(frozen=True)
@@ -341,6 +345,7 @@ class Press:
         if self.claim.attempt and self.claim.mine:
             charge = Charge(self.key, self._world.visit_id, self.slot, package, self._make_ready, self._send)
             bench.charging._make(charge, self.claim.attempt)
+            self._go_to_the_bank()
 
     def _make_ready(self) -> str:
         pause("ready")
@@ -350,12 +355,17 @@ class Press:
         return self._world.order_id
 
     def _send(self, order_id: str) -> OrderReply | RedirectReply:
-        pause("send")
         fault, began = self._fault(), self._world.bench.clock()
         request = Request(order_id, self.slot, self.key, self._world.package(self.slot))
-        self._world.crm.take(request, fault)
+        if not fault.at_bank:
+            self._world.crm.take(request, fault)
         pause("reply")
         return self._answer(request, fault, began)
+
+    def _go_to_the_bank(self) -> None:
+        if self._world.states()[self.key] is State.AWAIT_REDIRECT:
+            package = self._world.package(self.slot)
+            self._world.crm.take(Request(self._world.order_id, self.slot, self.key, package), self._fault())
 
     def _answer(self, request: Request, fault: Fault, began: float) -> OrderReply | RedirectReply:
         """The clock moves to when the answer comes; after the deadline nobody listens for it."""
@@ -376,6 +386,7 @@ class World:
         self.crm = Crm(bench.clock)
         self.presses: list[Press] = []
         self._told_free: set[str] = set()
+        self._on_the_roads: object = None
         self._question: greenlet | None = None
         self._relay = Relay(
             store=bench.store,
@@ -403,10 +414,6 @@ class World:
     def states(self) -> dict[str, State]:
         """What the ledger says, by key."""
         return {row.key: State(row.state) for row in self._read(STATES)}
-
-    def may_pass(self, seconds: float) -> bool:
-        """Whether so much time may pass: not while a first byte is about to follow its mark_sent."""
-        return seconds <= STALL / 3 or all(press.step != "send" for press in self.presses)
 
     def pass_time(self, seconds: float) -> None:
         self.bench.clock.now += seconds
@@ -447,13 +454,18 @@ class World:
         return states
 
     def check_the_roads(self, flow: Flow) -> None:
-        """Who has paid never meets a pay button again, and the receipt as soon as the outcome is known."""
+        """Who has paid never meets a pay button again, and behind the last offer there is the receipt."""
+        standing = (self.states(), len(self.crm.charges(self.order_id)))
+        if standing == self._on_the_roads:
+            return
+        self._on_the_roads = standing
         progress = flow.progress(Visit(self.visit_id, Arrival("", "", "", ""), stored=True))
         paid = any(request.slot == ORDER for request in self.crm.charges(self.order_id))
         here = steps.current(PAGES, progress)
         if paid and (here == "checkout" or not steps.detour(PAGES, "checkout", progress, fresh=False)):
             raise Broken("paid, and a pay button is shown")
-        if progress.ordered and steps.detour(PAGES, "thank-you", progress, fresh=False):
+        decided = replace(progress, decided=progress.decided | UPSELL_QUANTITY.keys())
+        if progress.ordered and steps.detour(PAGES, "thank-you", decided, fresh=False):
             raise Broken("paid, and led away from the receipt")
 
     def end(self) -> None:
