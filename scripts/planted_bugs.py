@@ -75,7 +75,7 @@ LIVE_CHECK = """\
             return Claim(live)
 """
 BUSY_CHECK = """\
-        if any(attempt.state.in_flight for attempt in mine):
+        if any(attempt.state.unresolved for attempt in mine):
             return Claim(refusal=Refusal.BUSY)
 """
 LIVE_INDEX = '_one_only("one_live_attempt", LIVE, attempts.c.visit_id, attempts.c.slot)\n'
