@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from funnel.attempt import ORDER, Claim, Reason, Refusal, State, Verdict, new_key
+from funnel.attempt import LIVE, ORDER, Claim, Reason, Refusal, State, Verdict, new_key
 from funnel.attempts import Attempts
 from funnel.attribution import Arrival
 from funnel.campaign import Package
 from funnel.outbox import PATIENCE, Kind, Outbox
-from funnel.store import Store
+from funnel.store import Store, insert_new
+from funnel.store import attempts as attempts_table
 from funnel.visit import Visit, Visits
 
 LAMP = Package(
@@ -298,3 +299,32 @@ def test_saying_no_twice_is_saying_no(attempts: Attempts) -> None:
     attempts.refuse("jane", "upsell1")
     attempts.refuse("jane", "upsell1")
     assert attempts.refused("jane") == {"upsell1"}
+
+
+@pytest.mark.parametrize("state", sorted(LIVE))
+def test_the_store_itself_refuses_a_second_live_attempt_in_a_slot(store: Store, state: str) -> None:
+    """Whatever the code above looked at before: two processes may look at the same moment."""
+    facts = {"visit_id": "jane", "slot": ORDER, "created_at": 0.0, "lease_until": 0.0}
+    with store.durable() as connection:
+        assert insert_new(connection, attempts_table, key="first", state=state, **facts)
+        assert not insert_new(connection, attempts_table, key="second", state="CLAIMED", **facts)
+
+
+def test_what_needs_a_human_keeps_its_slot_and_the_visit(attempts: Attempts) -> None:
+    charged_order(attempts)
+    key = new_key()
+    attempts.claim(key, "jane", "upsell1", LAMP, lease=LEASE)
+    attempts.mark_sent(key, "ORDER-jane", lease=LEASE)
+    attempts.settle(key, Verdict(State.NEEDS_HUMAN), seen=(State.SENT,))
+    assert attempts.claim(new_key(), "jane", "upsell1", LAMP, lease=LEASE).attempt == attempts.find(key)
+    assert attempts.claim(new_key(), "jane", "upsell2", LAMP, lease=LEASE).refusal is Refusal.BUSY
+
+
+def test_what_needs_a_human_goes_on_being_asked_about(attempts: Attempts, clock: Clock) -> None:
+    key = new_key()
+    attempts.claim(key, "jane", ORDER, LAMP, lease=LEASE)
+    attempts.mark_sent(key, "ORDER1", lease=LEASE)
+    attempts.settle(key, Verdict(State.NEEDS_HUMAN), seen=(State.SENT,))
+    assert attempts.lease_unresolved(limit=5, seconds=LEASE) == []
+    clock.now += 301
+    assert [attempt.key for attempt in attempts.lease_unresolved(limit=5, seconds=LEASE)] == [key]
