@@ -106,6 +106,10 @@ class Charging:
             attempt = self._look(attempt)
         return attempt
 
+    def drain(self) -> None:
+        """Let the charges on their way come to their end; new ones are refused."""
+        self._threads.shutdown(wait=True)
+
     def _after_wait(self, claim: Claim) -> Claim:
         return replace(claim, attempt=self.wait(claim.attempt)) if claim.attempt else claim
 
@@ -115,10 +119,6 @@ class Charging:
         except SQLAlchemyError:
             # The charge may be on its way: what was last known stands, and is never taken for "not charged".
             return attempt
-
-    def drain(self) -> None:
-        """Let the charges on their way come to their end; new ones are refused."""
-        self._threads.shutdown(wait=True)
 
     def _begin(self, charge: Charge, attempt: Attempt) -> None:
         try:

@@ -9,13 +9,12 @@ from funnel.charging import NotReady
 from funnel.crm.errors import Kind as ErrorKind
 from funnel.crm.errors import Refused
 from funnel.delivery import Delivery, Failure, ForeignOrder
-from funnel.outbox import Kind, Outbox
+from funnel.outbox import LEASE_MARGIN, Kind, Outbox
 from funnel.people import Contact
 from funnel.store import Store
 from funnel.visit import Visit, Visits
 
 GLANCE = 0.05  # seconds between two looks at a call that another process is making
-LEASE_MARGIN = 15.0  # seconds a lease outlives its deadline, for a machine that is slow
 
 
 class Leads:

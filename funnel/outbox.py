@@ -14,6 +14,7 @@ FIRST_PAUSE = 2.0  # seconds after the first failure; doubled with each further 
 LONGEST_PAUSE = 300.0
 PATIENCE = 72 * 3600.0  # seconds after which a call that never got through is parked
 LONGEST_HOLD = 60.0  # seconds a call that fails holds back the visit's calls of another kind
+LEASE_MARGIN = 15.0  # seconds a lease outlives its deadline, for a machine that is slow
 LEASE_BYTES = 8
 LONGEST_ERROR = 300  # characters of a reason kept for the operator
 

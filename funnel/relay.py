@@ -15,14 +15,13 @@ from funnel.crm.client import Client
 from funnel.crm.errors import CrmError
 from funnel.delivery import Delivery
 from funnel.judge import Judge
-from funnel.outbox import Outbox, Owed
+from funnel.outbox import LEASE_MARGIN, Outbox, Owed
 from funnel.store import Store
 
 log = logging.getLogger("funnel.relay")
 
 SENDERS = 64  # calls at a time; a CRM that takes 300 ms is asked some 200 times a second
 IDLE_PAUSE = 0.1  # seconds between two looks when nothing is due
-LEASE_MARGIN = 15.0  # seconds a lease outlives its deadlines, for a machine that is slow
 
 Job = Callable[[], None]
 

@@ -101,7 +101,6 @@ def position(step: str) -> dict[str, Any]:
 
 def start_again() -> None:
     """A new visit for a new order: the attribution stays, the ids of the old one go."""
-    Cookie(session).forget()
     g.visit = rooms().flow.keep(rooms().visits.begin(visit().arrival))
 
 

@@ -98,7 +98,7 @@ SEND = "        verdict = self._outcome(charge, replace(attempt, order_id=order_
 NO_SEAT = "        if not self._seats.acquire(blocking=False):\n"
 SEAT_BACK = "        finally:\n            self._seats.release()\n"
 SEAT_BACK_AT_ONCE = "        else:\n            self._seats.release()\n"
-LOOK_FAILED = "            return attempt\n\n    def drain"
+LOOK_FAILED = "            return attempt\n\n    def _begin"
 SEND_ONCE = "        return self._make(call, read_charge, self._wire.fresh, seconds)\n"
 SEND_TWICE = """\
         try:
