@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, select, update
 
 from funnel.attempt import (
     ORDER,
@@ -30,6 +30,31 @@ from funnel.store import Store, attempts, insert_new, refusals
 
 FIRST_ASK = 2.0  # seconds until Order Query is asked; doubled with each further question
 LONGEST_ASK = 300.0
+
+# Built once: to build a statement takes longer than to run it.
+_GONE = attempts.c.lease_until < bindparam("now")
+_DUE = attempts.c.state.in_(UNRESOLVED) & (attempts.c.ask_at <= bindparam("now"))
+_TOUCHED = select(attempts.c.order_id).where(attempts.c.sent_at >= bindparam("since"), attempts.c.order_id.is_not(None))
+_OLDEST_FIRST = select(attempts).order_by(attempts.c.created_at)
+BY_KEY = _OLDEST_FIRST.where(attempts.c.key == bindparam("key"))
+OF_VISIT = _OLDEST_FIRST.where(attempts.c.visit_id == bindparam("visit"))
+OF_ORDERS_SINCE = _OLDEST_FIRST.where(attempts.c.order_id.in_(_TOUCHED))
+NOT_KNOWN_YET = _OLDEST_FIRST.where(attempts.c.state.in_((*UNRESOLVED, State.SENT, State.CLAIMED)))
+ABANDONED = select(attempts.c.key).where(_GONE, attempts.c.state.in_((State.CLAIMED, State.SENT))).limit(1)
+NEVER_SENT = update(attempts).where(_GONE, attempts.c.state == State.CLAIMED)
+UNANSWERED = update(attempts).where(_GONE, attempts.c.state == State.SENT)
+TO_BE_ASKED = select(attempts.c.key).where(_DUE).order_by(attempts.c.ask_at).limit(bindparam("most"))
+ASKED = (
+    update(attempts)
+    .where(attempts.c.key.in_(TO_BE_ASKED.with_for_update(skip_locked=True)))
+    .values(ask_at=bindparam("next"), asked=attempts.c.asked + 1)
+    .returning(*attempts.c)
+)
+SEEN = update(attempts).where(
+    attempts.c.key == bindparam("of"), attempts.c.state.in_(bindparam("seen", expanding=True))
+)
+SEEN_WITH_QUIET_TIME = SEEN.where(attempts.c.settle_at == bindparam("quiet_until"))
+REFUSED = select(refusals.c.slot).where(refusals.c.visit_id == bindparam("visit"))
 
 
 class Attempts:
@@ -53,7 +78,7 @@ class Attempts:
                 slot=slot,
                 state=State.CLAIMED,
                 package=package.model_dump(mode="json"),
-                baseline=self._charged_quantity(connection, visit_id, package.productId),
+                baseline=_charged_quantity(_rows(connection, OF_VISIT, visit=visit_id), package.productId),
                 created_at=now,
                 lease_until=now + lease,
             )
@@ -91,31 +116,26 @@ class Attempts:
     def recover(self, *, quiet_time: float) -> None:
         """Claims and charges whose process is gone: the first were never sent, the second are unknown."""
         now = self._store.clock()
-        gone = attempts.c.lease_until < now
         never_sent = {"state": State.NOT_CHARGED, "reason": Reason.NEVER_SENT, "settled_at": now}
         unknown = {"state": State.UNKNOWN, "ask_at": now, "settle_at": attempts.c.sent_at + quiet_time}
         with self._store.durable() as connection:
-            connection.execute(update(attempts).where(gone, attempts.c.state == State.CLAIMED).values(never_sent))
-            connection.execute(update(attempts).where(gone, attempts.c.state == State.SENT).values(unknown))
+            connection.execute(NEVER_SENT.values(never_sent), {"now": now})
+            connection.execute(UNANSWERED.values(unknown), {"now": now})
 
     def abandoned(self) -> bool:
         """Whether recover has anything to do; a read, so that a sweep usually writes nothing."""
-        gone = (attempts.c.lease_until < self._store.clock()) & attempts.c.state.in_((State.CLAIMED, State.SENT))
         with self._store.read() as connection:
-            return connection.execute(select(attempts.c.key).where(gone).limit(1)).first() is not None
+            return connection.execute(ABANDONED, {"now": self._store.clock()}).first() is not None
 
     def lease_unresolved(self, *, limit: int, seconds: float) -> list[Attempt]:
         """Attempts that Order Query should be asked about now, nobody else's for that many seconds."""
         now = self._store.clock()
-        unresolved = attempts.c.state.in_(UNRESOLVED) & (attempts.c.ask_at <= now)
-        due = select(attempts.c.key).where(unresolved).order_by(attempts.c.ask_at).limit(limit)
+        due = {"now": now, "most": limit}
         with self._store.read() as connection:
-            if connection.execute(due).first() is None:
+            if connection.execute(TO_BE_ASKED, due).first() is None:
                 return []
-        keys = attempts.c.key.in_(due.with_for_update(skip_locked=True))
-        taking = update(attempts).where(keys).values(ask_at=now + seconds, asked=attempts.c.asked + 1)
         with self._store.write() as connection:
-            return [_from_row(row) for row in connection.execute(taking.returning(*attempts.c))]
+            return [_from_row(row) for row in connection.execute(ASKED, due | {"next": now + seconds})]
 
     def ask_later(self, attempt: Attempt) -> None:
         """Order Query could not tell yet: ask again after a pause that grows."""
@@ -147,24 +167,20 @@ class Attempts:
     def of_visit(self, visit_id: str) -> list[Attempt]:
         """All attempts of a visit, oldest first."""
         with self._store.read() as connection:
-            rows = connection.execute(
-                select(attempts).where(attempts.c.visit_id == visit_id).order_by(attempts.c.created_at)
-            )
-            return [_from_row(row) for row in rows]
+            return _rows(connection, OF_VISIT, visit=visit_id)
 
     def by_order(self, since: float) -> dict[str, list[Attempt]]:
         """All attempts of the orders that were charged, or may have been, after a moment."""
-        touched = select(attempts.c.order_id).where(attempts.c.sent_at >= since, attempts.c.order_id.is_not(None))
         with self._store.read() as connection:
             found: dict[str, list[Attempt]] = {}
-            for attempt in _rows(connection, attempts.c.order_id.in_(touched)):
+            for attempt in _rows(connection, OF_ORDERS_SINCE, since=since):
                 found.setdefault(attempt.order_id or "", []).append(attempt)
         return found
 
     def unresolved(self) -> list[Attempt]:
         """What is not known yet, oldest first; what needs a human among them."""
         with self._store.read() as connection:
-            return _rows(connection, attempts.c.state.in_((*UNRESOLVED, State.SENT, State.CLAIMED)))
+            return _rows(connection, NOT_KNOWN_YET)
 
     def refuse(self, visit_id: str, slot: str) -> None:
         """The shopper said no thanks; saying it twice changes nothing."""
@@ -173,8 +189,7 @@ class Attempts:
 
     def refused(self, visit_id: str) -> frozenset[str]:
         with self._store.read() as connection:
-            rows = connection.execute(select(refusals.c.slot).where(refusals.c.visit_id == visit_id))
-            return frozenset(row.slot for row in rows)
+            return frozenset(connection.execute(REFUSED, {"visit": visit_id}).scalars())
 
     def standing(self, key: str, visit_id: str, slot: str) -> Claim | None:
         """What a claim would be answered with, were it not made: another press, or a refusal; None if free."""
@@ -183,7 +198,7 @@ class Attempts:
 
     def _standing(self, connection: Connection, key: str, visit_id: str, slot: str) -> Claim | None:
         """What keeps a new attempt from being made, in the order in which it should be told."""
-        mine = _rows(connection, attempts.c.visit_id == visit_id)
+        mine = _rows(connection, OF_VISIT, visit=visit_id)
         if live := next((attempt for attempt in mine if attempt.slot == slot and attempt.state.live), None):
             return Claim(live)
         if known := _by_key(connection, key):
@@ -195,26 +210,26 @@ class Attempts:
         declines = sum(attempt.state is State.DECLINED for attempt in mine)
         return Claim(refusal=Refusal.TOO_MANY_DECLINES) if declines >= self._decline_limit else None
 
-    def _charged_quantity(self, connection: Connection, visit_id: str, product_id: int) -> int:
-        """How many of a product our own books say are paid: an upsell shows as more than that."""
-        charged = _rows(connection, (attempts.c.visit_id == visit_id) & (attempts.c.state == State.CHARGED))
-        packages = [attempt.package for attempt in charged if attempt.package]
-        return sum(package.quantity for package in packages if package.productId == product_id)
-
     def _move(self, key: str, seen: Sequence[State], *, quiet_until: float | None = None, **values: Any) -> bool:
-        unchanged = (attempts.c.key == key) & attempts.c.state.in_(seen)
+        values |= {"of": key, "seen": list(seen)}
         if quiet_until is not None:
-            unchanged &= attempts.c.settle_at == quiet_until
+            values["quiet_until"] = quiet_until
         with self._store.durable() as connection:
-            return connection.execute(update(attempts).where(unchanged).values(values)).rowcount == 1
+            return connection.execute(SEEN if quiet_until is None else SEEN_WITH_QUIET_TIME, values).rowcount == 1
+
+
+def _charged_quantity(mine: Sequence[Attempt], product_id: int) -> int:
+    """How many of a product our own books say are paid: an upsell shows as more than that."""
+    packages = [attempt.package for attempt in mine if attempt.state is State.CHARGED and attempt.package]
+    return sum(package.quantity for package in packages if package.productId == product_id)
 
 
 def _by_key(connection: Connection, key: str) -> Attempt | None:
-    return next(iter(_rows(connection, attempts.c.key == key)), None)
+    return next(iter(_rows(connection, BY_KEY, key=key)), None)
 
 
-def _rows(connection: Connection, which: ColumnElement[bool]) -> list[Attempt]:
-    return [_from_row(row) for row in connection.execute(select(attempts).where(which).order_by(attempts.c.created_at))]
+def _rows(connection: Connection, which: Select[Any], **values: Any) -> list[Attempt]:
+    return [_from_row(row) for row in connection.execute(which, values)]
 
 
 def _from_row(row: Row[Any]) -> Attempt:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, exists, select, update
+from sqlalchemy import Connection, Row, Update, bindparam, exists, select, update
 
 from funnel.store import Store, insert_new, outbox
 
@@ -44,6 +44,29 @@ class Owed:
     lease: str
 
 
+# Built once: to build a statement takes longer than to run it.
+_IDS = select(outbox.c.id)
+_OF_VISIT = outbox.c.visit_id == bindparam("visit")
+_OF_KIND = (outbox.c.state == State.OWED) & (outbox.c.kind == bindparam("of_kind"))
+_FREE = outbox.c.lease_until <= bindparam("now")
+_DUE = (outbox.c.state == State.OWED) & (outbox.c.due_at <= bindparam("now"))
+_EARLIER = outbox.alias()
+_WAITS = exists().where(
+    _EARLIER.c.visit_id == outbox.c.visit_id,
+    _EARLIER.c.state == State.OWED,
+    _EARLIER.c.id < outbox.c.id,
+    (_EARLIER.c.kind == outbox.c.kind) | (_EARLIER.c.created_at > bindparam("since")),
+)
+_LEASING = update(outbox).returning(*outbox.c)
+ONCE = _IDS.where(_OF_VISIT, outbox.c.once == bindparam("once"))
+OWED = _IDS.where(_OF_VISIT, _OF_KIND)
+WAITING = OWED.where(_FREE)
+HEADS = _IDS.where(_DUE, _FREE, ~_WAITS).order_by(outbox.c.due_at, outbox.c.id).limit(bindparam("most"))
+LEASE_HEADS = _LEASING.where(outbox.c.id.in_(HEADS.with_for_update(skip_locked=True)))
+LEASE_OLDEST = _LEASING.where(outbox.c.id.in_(OWED.order_by(outbox.c.id).limit(1).with_for_update()), _FREE)
+MINE = update(outbox).where(outbox.c.id == bindparam("held_id"), outbox.c.lease == bindparam("held"))
+
+
 class Outbox:
     """Rows are owed in the caller's transaction, then leased, then delivered, put off or parked."""
 
@@ -75,38 +98,31 @@ class Outbox:
 
     def owe_lead(self, connection: Connection, visit_id: str) -> None:
         """A lead that is still waiting will carry the newest facts, so it is owed only once at a time."""
-        waiting = select(outbox.c.id).where(_owed(visit_id, Kind.LEAD), self._free())
-        if connection.execute(waiting).first() is None:
+        waiting = {"visit": visit_id, "of_kind": Kind.LEAD, "now": self._store.clock()}
+        if connection.execute(WAITING, waiting).first() is None:
             self.owe(connection, visit_id, Kind.LEAD)
 
     def has(self, visit_id: str, once: str) -> bool:
         """Whether this one was ever owed."""
-        known = select(outbox.c.id).where(outbox.c.visit_id == visit_id, outbox.c.once == once)
         with self._store.read() as connection:
-            return connection.execute(known).first() is not None
+            return connection.execute(ONCE, {"visit": visit_id, "once": once}).first() is not None
 
     def owes(self, visit_id: str, kind: Kind) -> bool:
         with self._store.read() as connection:
-            return connection.execute(select(outbox.c.id).where(_owed(visit_id, kind))).first() is not None
+            return connection.execute(OWED, {"visit": visit_id, "of_kind": kind}).first() is not None
 
     def lease_due(self, *, limit: int, seconds: float) -> list[Owed]:
         """What may be delivered now: for each visit the oldest call it owes, if it is due and nobody's."""
-        earlier = outbox.alias()
-        holds = (earlier.c.kind == outbox.c.kind) | (earlier.c.created_at > self._store.clock() - LONGEST_HOLD)
-        waits = exists().where(
-            earlier.c.visit_id == outbox.c.visit_id, earlier.c.state == State.OWED, earlier.c.id < outbox.c.id, holds
-        )
-        due = (outbox.c.state == State.OWED) & (outbox.c.due_at <= self._store.clock())
-        heads = select(outbox.c.id).where(due, self._free(), ~waits).order_by(outbox.c.due_at, outbox.c.id).limit(limit)
+        now = self._store.clock()
+        due = {"now": now, "since": now - LONGEST_HOLD, "most": limit}
         with self._store.read() as connection:
-            if connection.execute(heads).first() is None:
+            if connection.execute(HEADS, due).first() is None:
                 return []
-        return self._lease(outbox.c.id.in_(heads.with_for_update(skip_locked=True)), seconds)
+        return self._lease(LEASE_HEADS, seconds, **due)
 
     def lease_one(self, visit_id: str, kind: Kind, *, seconds: float) -> Owed | None:
         """The oldest call of this kind that the visit owes, due or not, unless it is leased or there is none."""
-        oldest = select(outbox.c.id).where(_owed(visit_id, kind)).order_by(outbox.c.id).limit(1)
-        leased = self._lease(outbox.c.id.in_(oldest.with_for_update()) & self._free(), seconds)
+        leased = self._lease(LEASE_OLDEST, seconds, visit=visit_id, of_kind=kind, now=self._store.clock())
         return leased[0] if leased else None
 
     def delivered(self, owed: Owed) -> None:
@@ -124,25 +140,16 @@ class Outbox:
     def park(self, owed: Owed, error: str) -> None:
         self._settle(owed, state=State.PARKED, tries=owed.tries + 1, last_error=error[:LONGEST_ERROR])
 
-    def _lease(self, which: ColumnElement[bool], seconds: float) -> list[Owed]:
-        lease = secrets.token_hex(LEASE_BYTES)
-        until = self._store.clock() + seconds
-        taking = update(outbox).where(which).values(lease=lease, lease_until=until).returning(*outbox.c)
+    def _lease(self, taking: Update, seconds: float, **which: Any) -> list[Owed]:
+        values = {"lease": secrets.token_hex(LEASE_BYTES), "lease_until": self._store.clock() + seconds}
         with self._store.write() as connection:
-            return sorted((_from_row(row) for row in connection.execute(taking)), key=lambda owed: owed.id)
+            rows = connection.execute(taking, which | values)
+            return sorted((_from_row(row) for row in rows), key=lambda owed: owed.id)
 
     def _settle(self, owed: Owed, **values: Any) -> None:
         """Only the holder of the lease settles; one whose lease was taken over changes nothing."""
-        mine = (outbox.c.id == owed.id) & (outbox.c.lease == owed.lease)
         with self._store.write() as connection:
-            connection.execute(update(outbox).where(mine).values(values))
-
-    def _free(self) -> ColumnElement[bool]:
-        return outbox.c.lease_until <= self._store.clock()
-
-
-def _owed(visit_id: str, kind: Kind) -> ColumnElement[bool]:
-    return (outbox.c.visit_id == visit_id) & (outbox.c.state == State.OWED) & (outbox.c.kind == kind)
+            connection.execute(MINE, {"held_id": owed.id, "held": owed.lease} | values)
 
 
 def _from_row(row: Row[Any]) -> Owed:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.dml import ReturningInsert
 
 from funnel.attempt import IN_FLIGHT, LIVE
 
@@ -128,9 +130,13 @@ _one_only("one_in_flight", IN_FLIGHT, attempts.c.visit_id)
 
 def insert_new(connection: Connection, table: Table, **values: Any) -> bool:
     """Insert a row unless a unique one like it is there already; True when it was inserted."""
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    inserting = insert(table).values(values).on_conflict_do_nothing()
-    return connection.execute(inserting.returning(*table.primary_key)).first() is not None
+    return connection.execute(_inserting(table, connection.dialect.name), values).first() is not None
+
+
+@cache
+def _inserting(table: Table, dialect: str) -> ReturningInsert[Any]:
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    return insert(table).on_conflict_do_nothing().returning(*table.primary_key)
 
 
 class Store:
