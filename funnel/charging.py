@@ -150,9 +150,14 @@ class Charging:
         if self._clock() > lapses:  # the machine stood still: by now others may have judged this attempt
             return
         verdict = self._outcome(charge, replace(attempt, order_id=order_id))
-        written = self._attempts.settle(charge.key, verdict, seen=BEFORE_REPLY)
-        if verdict.state is State.CHARGED and not written:
-            log.error("charge=%s order=%s charged after it was given up; see Order Query", charge.slot, order_id)
+        if not self._attempts.settle(charge.key, verdict, seen=BEFORE_REPLY) and verdict.state is State.CHARGED:
+            self._too_late(charge, order_id)
+
+    def _too_late(self, charge: Charge, order_id: str) -> None:
+        """Order Query may have told of the charge before its own answer came; else the books are wrong."""
+        known = self._attempts.find(charge.key)
+        if known is None or known.state is not State.CHARGED:
+            log.error("charge=%s order=%s charged after it was given up; reconcile tells more", charge.slot, order_id)
 
     def _outcome(self, charge: Charge, attempt: Attempt) -> Verdict:
         try:
