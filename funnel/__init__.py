@@ -1,6 +1,7 @@
 """A sales funnel for Konnektive CRM. The rooms, street side first; imports only go down.
 
-cli, supervisor      the commands
+cli, commands/, supervisor
+                     the commands
 pages/               presell, lead, checkout, confirming, upsell, thankyou, health: show() and submit()
 web, failures, props what happens to every request, to every failure, and what templates may use
 rooms                the wired rooms, as pages and commands are handed them

@@ -1,100 +1,10 @@
-"""The commands: flask funnel …"""
+"""flask funnel …: every command by its name."""
 
-import signal
-import subprocess
-import sys
-import tempfile
-from pathlib import Path
-from threading import Event
-from types import FrameType
+from flask.cli import AppGroup
 
-import click
-from flask.cli import AppGroup, with_appcontext
-
-from config import ROOT
-from funnel import web
-from funnel.attempt import UNRESOLVED, Reason, State, Verdict
-from funnel.crm.errors import CrmError
-from funnel.supervisor import CannotStart, Supervisor, sandbox_command
-
-UNITS = {"m": 60.0, "h": 3600.0, "d": 86400.0}
+from funnel.commands import money, serving
 
 commands = AppGroup("funnel", help="Run the funnel and look after it.")
 
-
-@commands.command()
-def up() -> None:
-    """Serve the funnel, with its relay and, without a CRM account, the sandbox."""
-    try:
-        sys.exit(Supervisor(web.rooms().settings).run())
-    except CannotStart as reason:
-        raise click.ClickException(str(reason)) from None
-
-
-@commands.command()
-def relay() -> None:
-    """Deliver the calls that are owed to the CRM, until stopped."""
-    stop = Event()
-
-    def asked_to_stop(_signal: int, _frame: FrameType | None) -> None:
-        stop.set()
-
-    for wanted in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(wanted, asked_to_stop)
-    web.rooms().relay.run(stop)
-
-
-@commands.group(invoke_without_command=True)
-@with_appcontext
-@click.pass_context
-def attempts(context: click.Context) -> None:
-    """List the charges whose outcome is not known; `attempts settle` ends one by hand."""
-    if context.invoked_subcommand is None:
-        unresolved = web.rooms().attempts.unresolved()
-        for attempt in unresolved:
-            age = (web.rooms().store.clock() - attempt.created_at) / 60
-            click.echo(f"{attempt.key}  {attempt.state}  {attempt.slot}  order {attempt.order_id}  {age:.0f} min old")
-        click.echo(f"{len(unresolved)} unresolved.")
-
-
-@attempts.command()
-@click.argument("key")
-@click.argument("outcome", type=click.Choice(["charged", "not-charged"]))
-def settle(key: str, outcome: str) -> None:
-    """End an unresolved charge, after looking at the order in the CRM. KEY is the one that `attempts` shows."""
-    verdict = Verdict(State.CHARGED) if outcome == "charged" else Verdict(State.NOT_CHARGED, Reason.NOT_FOUND_PAID)
-    if not web.rooms().attempts.settle(key, verdict, seen=UNRESOLVED):
-        raise click.ClickException("There is no unresolved charge with that key. List them: flask funnel attempts")
-    click.echo(f"{key} is settled: {outcome}.")
-
-
-@commands.command()
-@click.option("--since", default="48h", show_default=True, help="How far back: 30m, 48h or 7d.")
-def reconcile(since: str) -> None:
-    """Compare the CRM's transactions with our ledger. Exit status 1 when they differ."""
-    broken, looked_at = 0, 0
-    try:
-        for _, breaks in web.rooms().reconciliation.run(since=_seconds(since)):
-            looked_at += 1
-            broken += len(breaks)
-            for each in breaks:
-                click.echo(str(each))
-    except CrmError as error:
-        raise click.ClickException(f"The CRM could not be asked: {error}") from None
-    click.echo(f"{looked_at} orders compared, {broken} breaks.")
-    sys.exit(1 if broken else 0)
-
-
-def _seconds(text: str) -> float:
-    number, unit = text[:-1], UNITS.get(text[-1:])
-    if unit is None or not number.isdigit():
-        raise click.BadParameter(f"{text!r}; write it like 30m, 48h or 7d", param_hint="--since")
-    return int(number) * unit
-
-
-@commands.command()
-def sandbox() -> None:
-    """Serve the sandbox CRM alone."""
-    with tempfile.TemporaryDirectory() as folder:
-        module, *options = sandbox_command(web.rooms().settings, Path(folder))
-        sys.exit(subprocess.run([sys.executable, "-m", module, *options], cwd=ROOT, check=False).returncode)
+for command in (serving.up, serving.relay, serving.sandbox, money.attempts, money.reconcile):
+    commands.add_command(command)

@@ -49,6 +49,7 @@ visits = Table(
     Column("order_id", String(64), unique=True),
     Column("arrival", JSON, nullable=False),
     Column("contact", JSON_OR_NULL),
+    Column("draft", JSON_OR_NULL),
     Column("told", JSON_OR_NULL),
     Column("addresses", JSON_OR_NULL),
     Column("notice", String(80)),
@@ -115,6 +116,15 @@ breaks = Table(
     Column("ours", Integer, nullable=False),
     Column("theirs", Integer, nullable=False),
     Column("found_at", Float(53), nullable=False),
+)
+
+
+breaker = Table(
+    "breaker",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("down_since", Float(53)),
+    Column("ask_at", Float(53), nullable=False),
 )
 
 

@@ -11,6 +11,7 @@ ROOT = Path(__file__).parent.parent
 FLOORS = [
     {"app"},
     {"funnel.cli"},
+    {"funnel.commands"},
     {"funnel.supervisor"},
     {"funnel.pages"},
     {"funnel.web", "funnel.failures", "funnel.props"},

@@ -1,0 +1,1 @@
+"""The commands, a file for each thing an operator looks after; cli.py gathers them."""

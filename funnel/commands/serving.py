@@ -1,0 +1,49 @@
+"""flask funnel up, relay, sandbox: the programs that serve."""
+
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from threading import Event
+from types import FrameType
+
+import click
+from flask.cli import with_appcontext
+
+from config import ROOT
+from funnel import web
+from funnel.supervisor import CannotStart, Supervisor, sandbox_command
+
+
+@click.command()
+@with_appcontext
+def up() -> None:
+    """Serve the funnel, with its relay and, without a CRM account, the sandbox."""
+    try:
+        sys.exit(Supervisor(web.rooms().settings).run())
+    except CannotStart as reason:
+        raise click.ClickException(str(reason)) from None
+
+
+@click.command()
+@with_appcontext
+def relay() -> None:
+    """Deliver the calls that are owed to the CRM, until stopped."""
+    stop = Event()
+
+    def asked_to_stop(_signal: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    for wanted in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(wanted, asked_to_stop)
+    web.rooms().relay.run(stop)
+
+
+@click.command()
+@with_appcontext
+def sandbox() -> None:
+    """Serve the sandbox CRM alone."""
+    with tempfile.TemporaryDirectory() as folder:
+        module, *options = sandbox_command(web.rooms().settings, Path(folder))
+        sys.exit(subprocess.run([sys.executable, "-m", module, *options], cwd=ROOT, check=False).returncode)
