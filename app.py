@@ -27,6 +27,7 @@ from funnel.pages import checkout, confirming, health, lead, presell, thankyou, 
 from funnel.pay_token import PayTokens
 from funnel.reconciliation import Reconciliation
 from funnel.relay import Relay
+from funnel.restoration import Restoration
 from funnel.rooms import Rooms
 from funnel.settings import Settings
 from funnel.store import Store
@@ -125,7 +126,10 @@ def furnish(settings: Settings) -> Rooms:
     )
     tokens = PayTokens([settings.secret_key.get_secret_value(), *settings.secret_key_fallbacks])
     reconciliation = Reconciliation(store=store, attempts=attempts, client=client)
-    return Rooms(settings, store, visits, outbox, attempts, charging, flow, relay, reconciliation, tokens)
+    restoration = Restoration(
+        store=store, visits=visits, attempts=attempts, quiet_time=timing.quiet_time, visit_life=timing.visit_life
+    )
+    return Rooms(settings, store, visits, outbox, attempts, charging, flow, relay, reconciliation, restoration, tokens)
 
 
 def _configure(app: Flask, settings: Settings) -> None:

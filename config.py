@@ -11,10 +11,12 @@ from dotenv import dotenv_values
 from pydantic import BaseModel, ValidationError
 
 from funnel.campaign import Campaign
+from funnel.filesystem import in_memory
 from funnel.mistakes import ConfigError, tell
 from funnel.settings import SHORTEST_SECRET, Environment, Settings, Timing
 
 SHORTEST_QUIET = 120
+NO_FILE = Path(":memory:")
 ROOT = Path(__file__).resolve().parent
 EXAMPLE_SECRET = "change-me-to-a-long-random-text"  # noqa: S105  # as in .env.example
 VARIABLES = {field.alias for field in Environment.model_fields.values() if field.alias}
@@ -102,6 +104,8 @@ def _unsafe(settings: Environment) -> list[str]:
         mistakes.append("environment: KONNEKTIVE_PASSWORD: the CRM does not accept & in a password; choose another")
     if settings.sandboxed and settings.port == settings.sandbox_port:
         mistakes.append("environment: SANDBOX_PORT: found the same as PORT; choose another one")
+    if settings.database_file == NO_FILE:
+        mistakes.append("environment: DATABASE_URL: needs a file, like sqlite:////data/funnel.db")
     if settings.production:
         mistakes += _unsafe_in_production(settings)
     return mistakes
@@ -126,6 +130,11 @@ def _unsafe_in_production(settings: Environment) -> list[str]:
     if settings.sandboxed:
         mistakes.append(
             "environment: KONNEKTIVE_LOGIN_ID and KONNEKTIVE_PASSWORD: needed in production; there is no sandbox"
+        )
+    if settings.database_file and in_memory(settings.database_file):
+        mistakes.append(
+            "environment: DATABASE_URL: found a file in memory (tmpfs), which a restart would erase, "
+            "and with it what was paid; allowed in production: a file on a disk"
         )
     if settings.public_url is None or not settings.public_url.startswith("https://"):
         mistakes.append("environment: PUBLIC_URL: needed in production, the https:// address shoppers use")

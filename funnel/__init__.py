@@ -6,8 +6,8 @@ pages/               presell, lead, checkout, confirming, upsell, thankyou, heal
 web, failures, props what happens to every request, to every failure, and what templates may use
 rooms                the wired rooms, as pages and commands are handed them
 forms                what visitors type, checked (with address_fields, card_fields, fields)
-flow, relay, reconciliation
-                     the recommended API flow as verbs; the delivery of what is owed; the audit
+flow, relay, reconciliation, restoration
+                     the recommended API flow as verbs; the delivery of what is owed; the audit; a backup put back
 receipt, notices     what was bought, and the sentences that are told once
 leads                Import Lead for who waits for it
 charging, delivery   the protocol of one charge; how one owed call is made
@@ -17,7 +17,7 @@ visit, attempts, outbox, crm/
 store, steps, robots, attribution
                      the tables; the order of the pages; who is no shopper; where shoppers come from
 settings, attempt    what can be set; the states of an attempt to charge
-campaign (campaign_values), mistakes, people, cards
-                     funnel.toml as values; how mistakes are told; contacts and addresses; card numbers
+campaign (campaign_values), mistakes, filesystem, people, cards
+                     funnel.toml as values; how mistakes are told; disks; contacts and addresses; card numbers
 sandbox/             our own Konnektive, which knows nothing of the rest
 """

@@ -142,10 +142,13 @@ class Attempts:
         pause = min(LONGEST_ASK, FIRST_ASK * 2 ** min(attempt.asked - 1, 16))
         self._move(attempt.key, UNRESOLVED, ask_at=self._store.clock() + pause)
 
-    def adopt(self, connection: Connection, visit_id: str, order_id: str, *, quiet_time: float) -> None:
-        """An orderId without a row of ours, for the store was lost: unknown until Order Query has been asked."""
+    def adopt(self, connection: Connection, visit_id: str, order_id: str, *, quiet_time: float) -> bool:
+        """An orderId without a row of ours, for the store was lost: unknown until Order Query has been asked.
+
+        False where an attempt of ours is under way or has succeeded, for then nothing was lost.
+        """
         now = self._store.clock()
-        insert_new(
+        return insert_new(
             connection,
             attempts,
             key=new_key(),

@@ -59,10 +59,15 @@ class Flow:
         self._client = client
 
     def recall(self, cookie: Cookie, arrival: Arrival) -> Visit | None:
-        """The visit of this cookie. When the store has lost it, what is paid has to be asked before any form."""
+        """The visit of this cookie. When the store has lost it, or lost its order, what is paid has to be asked
+        before any form."""
         visit = self._visits.recall(cookie, arrival)
-        if visit is None or visit.stored or visit.order_id is None:
+        if visit is None or cookie.order_id is None or (visit.stored and visit.order_id):
             return visit
+        if visit.stored:
+            if not self._visits.learn_order(visit.id, cookie.order_id):
+                return visit
+            visit = replace(visit, order_id=cookie.order_id)
         with self._store.durable() as connection:
             kept = self._visits.keep(connection, visit)
             if kept.order_id:

@@ -9,6 +9,7 @@ from funnel.outbox import Outbox
 from funnel.pay_token import PayTokens
 from funnel.reconciliation import Reconciliation
 from funnel.relay import Relay
+from funnel.restoration import Restoration
 from funnel.settings import Settings
 from funnel.store import Store
 from funnel.visit import Visits
@@ -25,4 +26,5 @@ class Rooms:
     flow: Flow
     relay: Relay
     reconciliation: Reconciliation
+    restoration: Restoration
     tokens: PayTokens

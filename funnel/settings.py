@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from sqlalchemy import make_url
 
 from funnel.campaign import Campaign
 
@@ -93,6 +94,12 @@ class Environment(BaseModel):
     def takes_test_card(self) -> bool:
         """Whether 0000000000000000 is a card: always in the sandbox, elsewhere only if allowed."""
         return self.sandboxed or self.allow_test_card
+
+    @property
+    def database_file(self) -> Path | None:
+        """Where SQLite keeps its file; None for PostgreSQL."""
+        url = make_url(self.database_url)
+        return Path(url.database or ":memory:") if url.get_backend_name() == "sqlite" else None
 
     @property
     def crm_url(self) -> str:

@@ -19,7 +19,15 @@ FLOORS = [
     {"funnel.forms"},
     {"funnel.address_fields", "funnel.card_fields"},
     {"funnel.fields"},
-    {"funnel.flow", "funnel.relay", "funnel.reconciliation", "funnel.receipt", "funnel.notices", "funnel.regions"},
+    {
+        "funnel.flow",
+        "funnel.relay",
+        "funnel.reconciliation",
+        "funnel.restoration",
+        "funnel.receipt",
+        "funnel.notices",
+        "funnel.regions",
+    },
     {"funnel.leads"},
     {"funnel.charging", "funnel.delivery"},
     {"funnel.judge", "funnel.pay_token"},
@@ -27,7 +35,7 @@ FLOORS = [
     {"funnel.store", "funnel.steps", "funnel.robots", "funnel.attribution"},
     {"config"},
     {"funnel.settings", "funnel.attempt"},
-    {"funnel.campaign", "funnel.mistakes", "funnel.people", "funnel.cards"},
+    {"funnel.campaign", "funnel.mistakes", "funnel.filesystem", "funnel.people", "funnel.cards"},
     {"funnel.campaign_values"},
 ]
 WITHOUT_FLASK = [

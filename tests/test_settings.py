@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from config import TIMINGS, VARIABLES, load_settings
+from funnel.filesystem import kind
 from funnel.mistakes import ConfigError
 
 ROOT = Path(__file__).parent.parent
@@ -112,10 +113,32 @@ def test_a_mistake_in_funnel_toml_is_told_with_its_key_and_what_is_allowed(
         ({**PRODUCTION, "SECRET_KEY": ""}, "SECRET_KEY: needs at least 32 random characters"),
         ({**PRODUCTION, "KONNEKTIVE_LOGIN_ID": "", "KONNEKTIVE_PASSWORD": ""}, "there is no sandbox"),
         ({**PRODUCTION, "PUBLIC_URL": ""}, "PUBLIC_URL: needed in production"),
+        ({"DATABASE_URL": "sqlite://"}, "DATABASE_URL: needs a file"),
+        ({**PRODUCTION, "DATABASE_URL": "sqlite:////dev/shm/funnel.db"}, "DATABASE_URL: found a file in memory"),
     ],
 )
 def test_a_mistake_in_the_environment_is_told(home: Path, environment: dict[str, str], told: str) -> None:
     assert any(told in mistake for mistake in mistakes(home, **environment)), mistakes(home, **environment)
+
+
+@pytest.mark.parametrize(
+    ("file", "expected"),
+    [
+        ("/data/funnel.db", "ext4"),
+        ("/data/cache/funnel.db", "tmpfs"),
+        ("/data/cached/funnel.db", "ext4"),
+        ("/my data/funnel.db", "ramfs"),
+        ("/elsewhere/funnel.db", "overlay"),
+    ],
+)
+def test_the_innermost_mount_tells_where_a_file_lies(file: str, expected: str) -> None:
+    mounts = [
+        "overlay / overlay rw 0 0",
+        "a /data ext4 rw 0 0",
+        "b /data/cache tmpfs rw 0 0",
+        r"c /my\040data ramfs rw 0 0",
+    ]
+    assert kind(Path(file), mounts) == expected
 
 
 def test_all_mistakes_are_told_at_once_and_no_secret_is(home: Path) -> None:

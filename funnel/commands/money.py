@@ -37,6 +37,14 @@ def settle(key: str, outcome: str) -> None:
     click.echo(f"{key} is settled: {outcome}.")
 
 
+@attempts.command()
+@with_appcontext
+def after_restore() -> None:
+    """Once a backup is back: ask the CRM what was paid since, before any shopper sees a form again."""
+    asked, closed = web.rooms().restoration.run()
+    click.echo(f"{asked} orders are asked about; {closed} paid visits take no more offers.")
+
+
 @click.command()
 @with_appcontext
 @click.option("--since", default="48h", show_default=True, help="How far back: 30m, 48h or 7d.")

@@ -1,0 +1,46 @@
+"""After a backup was put back: whatever may have been paid since then is asked about before any form is shown."""
+
+from sqlalchemy import Connection, bindparam, select
+
+from funnel.attempt import ORDER, State
+from funnel.attempts import Attempts
+from funnel.store import Store, visits
+from funnel.visit import Visits
+
+WITH_AN_ORDER = select(visits.c.id, visits.c.order_id).where(
+    visits.c.order_id.is_not(None), visits.c.finished_at.is_(None), visits.c.seen_at > bindparam("since")
+)
+
+
+class Restoration:
+    """The backup knows an orderId but not what was charged to it later. Times are seconds."""
+
+    def __init__(
+        self, *, store: Store, visits: Visits, attempts: Attempts, quiet_time: float, visit_life: float
+    ) -> None:
+        self._store = store
+        self._visits = visits
+        self._attempts = attempts
+        self._quiet_time = quiet_time
+        self._visit_life = visit_life
+
+    def run(self) -> tuple[int, int]:
+        """How many orders are asked about now, and how many paid ones take no more offers."""
+        asked = closed = 0
+        since = self._store.clock() - self._visit_life
+        with self._store.durable() as connection:
+            for row in connection.execute(WITH_AN_ORDER, {"since": since}).all():
+                if self._is_paid(row.id):
+                    self._visits.finish(connection, row.id)
+                    closed += 1
+                else:
+                    asked += self._ask_about(connection, row.id, row.order_id)
+        return asked, closed
+
+    def _is_paid(self, visit_id: str) -> bool:
+        return any(
+            attempt.slot == ORDER and attempt.state is State.CHARGED for attempt in self._attempts.of_visit(visit_id)
+        )
+
+    def _ask_about(self, connection: Connection, visit_id: str, order_id: str) -> bool:
+        return self._attempts.adopt(connection, visit_id, order_id, quiet_time=self._quiet_time)
