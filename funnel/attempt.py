@@ -4,7 +4,7 @@ import secrets
 from dataclasses import dataclass
 from enum import StrEnum
 
-from funnel.campaign import Package
+from funnel.basket import Basket
 
 KEY_BYTES = 16  # 128 random bits
 ORDER = "order"  # the slot of Import Order; an upsell's slot is named like its step
@@ -79,7 +79,7 @@ class Attempt:
     visit_id: str
     slot: str
     state: State
-    package: Package | None
+    basket: Basket | None
     baseline: int
     order_id: str | None
     created_at: float
@@ -94,7 +94,7 @@ class Attempt:
     @property
     def bears_upsells(self) -> bool:
         """A paid order of which our own books know everything; an adopted one may have upsells they have lost."""
-        return self.slot == ORDER and self.state is State.CHARGED and self.package is not None
+        return self.slot == ORDER and self.state is State.CHARGED and self.basket is not None
 
 
 @dataclass(frozen=True)

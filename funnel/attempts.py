@@ -25,7 +25,7 @@ from funnel.attempt import (
     Verdict,
     new_key,
 )
-from funnel.campaign import Package
+from funnel.basket import Basket
 from funnel.store import Store, attempts, insert_new, refusals
 
 FIRST_ASK = 2.0  # seconds until Order Query is asked; doubled with each further question
@@ -64,7 +64,7 @@ class Attempts:
         self._store = store
         self._decline_limit = decline_limit
 
-    def claim(self, key: str, visit_id: str, slot: str, package: Package, *, lease: float) -> Claim:
+    def claim(self, key: str, visit_id: str, slot: str, basket: Basket, *, lease: float) -> Claim:
         """Take the right to send one charge; `lease` seconds until it counts as abandoned."""
         with self._store.durable() as connection:
             if standing := self._standing(connection, key, visit_id, slot):
@@ -77,8 +77,8 @@ class Attempts:
                 visit_id=visit_id,
                 slot=slot,
                 state=State.CLAIMED,
-                package=package.model_dump(mode="json"),
-                baseline=_charged_quantity(_rows(connection, OF_VISIT, visit=visit_id), package.productId),
+                basket=basket.model_dump(mode="json"),
+                baseline=_charged_quantity(_rows(connection, OF_VISIT, visit=visit_id), basket.lines[0].productId),
                 created_at=now,
                 lease_until=now + lease,
             )
@@ -223,8 +223,8 @@ class Attempts:
 
 def _charged_quantity(mine: Sequence[Attempt], product_id: int) -> int:
     """How many of a product our own books say are paid: an upsell shows as more than that."""
-    packages = [attempt.package for attempt in mine if attempt.state is State.CHARGED and attempt.package]
-    return sum(package.quantity for package in packages if package.productId == product_id)
+    baskets = [attempt.basket for attempt in mine if attempt.state is State.CHARGED and attempt.basket]
+    return sum(basket.quantity_of(product_id) for basket in baskets)
 
 
 def _by_key(connection: Connection, key: str) -> Attempt | None:
@@ -241,7 +241,7 @@ def _from_row(row: Row[Any]) -> Attempt:
         visit_id=row.visit_id,
         slot=row.slot,
         state=State(row.state),
-        package=Package.model_validate(row.package) if row.package else None,
+        basket=Basket.model_validate(row.basket) if row.basket else None,
         baseline=row.baseline,
         order_id=row.order_id,
         created_at=row.created_at,

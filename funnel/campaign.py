@@ -6,6 +6,7 @@ from typing import Literal, Self, get_args
 from babel.numbers import get_currency_precision
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from funnel.basket import Basket, Line
 from funnel.campaign_values import Amount, Country, Currency, Email, Id, Key, Quantity, Text
 
 Step = Literal["presell", "lead", "checkout", "upsell1", "upsell2", "upsell3", "upsell4", "thank-you"]
@@ -62,6 +63,20 @@ class Package(BaseModel):
     @property
     def total(self) -> Decimal:
         return (self.each + self.ship_each) * self.quantity
+
+    @property
+    def line(self) -> Line:
+        return Line(
+            productId=self.productId,
+            name=self.name,
+            quantity=self.quantity,
+            each=self.each,
+            ship_each=self.ship_each,
+        )
+
+    @property
+    def basket(self) -> Basket:
+        return Basket(lines=(self.line,))
 
 
 class CheckoutPage(_Table):

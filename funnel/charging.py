@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from funnel.attempt import Attempt, Claim, Reason, Refusal, State, Verdict
 from funnel.attempts import Attempts
-from funnel.campaign import Package
+from funnel.basket import Basket
 from funnel.crm.errors import CrmError
 from funnel.crm.replies import OrderReply, RedirectReply
 from funnel.judge import Judge
@@ -39,7 +39,7 @@ class Charge:
     key: str
     visit_id: str
     slot: str
-    package: Package
+    basket: Basket
     make_ready: Callable[[], str]
     send: Callable[[str], OrderReply | RedirectReply]
 
@@ -86,7 +86,7 @@ class Charging:
                 charge.key,
                 charge.visit_id,
                 charge.slot,
-                charge.package,
+                charge.basket,
                 lease=self._deadlines.ready + LEASE_MARGIN,
             )
         except BaseException:

@@ -6,10 +6,12 @@ from typing import Any
 from funnel.attempt import ORDER, Attempt, Claim, Reason, State
 from funnel.attempts import Attempts
 from funnel.attribution import Arrival
-from funnel.campaign import Campaign, Package
+from funnel.basket import Basket, Line
+from funnel.campaign import Campaign
 from funnel.cards import Card
 from funnel.charging import Charge, Charging, NotReady
-from funnel.crm.calls import ImportOrder, ImportUpsale, Line
+from funnel.crm import calls
+from funnel.crm.calls import ImportOrder, ImportUpsale
 from funnel.crm.client import Client
 from funnel.crm.replies import OrderReply, RedirectReply
 from funnel.leads import Leads
@@ -26,7 +28,7 @@ class NewOrder:
     """What a shopper sends with the pay button; `key` names the press."""
 
     key: str
-    package: Package
+    basket: Basket
     contact: Contact
     addresses: Addresses
     card: Card
@@ -122,7 +124,7 @@ class Flow:
                 key=order.key,
                 visit_id=visit.id,
                 slot=ORDER,
-                package=order.package,
+                basket=order.basket,
                 make_ready=lambda: self._leads.order_id(visit.id, deadline=self._timing.owed_deadline),
                 send=lambda order_id: self._import_order(visit, order, order_id),
             )
@@ -130,15 +132,15 @@ class Flow:
 
     def accept_upsell(self, visit: Visit, step: str, key: str) -> Claim:
         """Charge an upsell to the order's own card, once. Raises like place_order."""
-        package = self._campaign.upsell(step)
+        basket = self._campaign.upsell(step).basket
         return self._charging.charge(
             Charge(
                 key=key,
                 visit_id=visit.id,
                 slot=step,
-                package=package,
+                basket=basket,
                 make_ready=lambda: self._paid_order_id(visit.id),
-                send=lambda order_id: self._import_upsale(visit, package, order_id),
+                send=lambda order_id: self._import_upsale(visit, basket.lines[0], order_id),
             )
         )
 
@@ -176,7 +178,7 @@ class Flow:
                 orderId=order_id,
                 sessionId=latest.session_id,
                 ipAddress=visit.arrival.ipAddress,
-                lines=(self._line(order.package),),
+                lines=tuple(map(self._line, order.basket.lines)),
                 payment=order.card,
                 shipFirstName=order.contact.firstName,
                 shipLastName=order.contact.lastName,
@@ -185,8 +187,8 @@ class Flow:
             )
         )
 
-    def _import_upsale(self, visit: Visit, package: Package, order_id: str) -> OrderReply | RedirectReply:
-        line = self._line(package)
+    def _import_upsale(self, visit: Visit, bought: Line, order_id: str) -> OrderReply | RedirectReply:
+        line = self._line(bought)
         return self._client.import_upsale(
             ImportUpsale(
                 orderId=order_id,
@@ -198,11 +200,11 @@ class Flow:
             )
         )
 
-    def _line(self, package: Package) -> Line:
+    def _line(self, line: Line) -> calls.Line:
         """Prices go along only where funnel.toml says so, per unit; else the campaign's own stand."""
         if not self._campaign.send_prices:
-            return Line(productId=package.productId, qty=package.quantity)
-        return Line(productId=package.productId, qty=package.quantity, price=package.each, shipPrice=package.ship_each)
+            return calls.Line(productId=line.productId, qty=line.quantity)
+        return calls.Line(productId=line.productId, qty=line.quantity, price=line.each, shipPrice=line.ship_each)
 
 
 def _given(values: dict[str, Any]) -> dict[str, Any]:

@@ -55,9 +55,9 @@ class Judge:
         return Verdict(State.NEEDS_HUMAN) if now - attempt.sent_at > self._give_up else None
 
     def _shows_the_charge(self, attempt: Attempt, order: OrderReply) -> bool:
-        if attempt.slot == ORDER or attempt.package is None:
+        if attempt.slot == ORDER or attempt.basket is None:
             return order.charged
-        product = str(attempt.package.productId)
+        product = str(attempt.basket.lines[0].productId)
         return sum(item.qty for item in order.items if item.productId == product) > attempt.baseline
 
 

@@ -1,6 +1,6 @@
 """What a shopper has bought, as the thank-you page and the checkout's summary show it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -48,7 +48,7 @@ def receipt(visit: Visit, attempts: Sequence[Attempt]) -> Receipt | None:
     order = next((attempt for attempt in charged if attempt.slot == ORDER), None)
     if order is None or visit.order_id is None:
         return None
-    lines = tuple(line for attempt in attempts if (line := _line(attempt)))
+    lines = tuple(line for attempt in attempts for line in _lines(attempt))
     ours = sum((line.amount + line.shipping for line in lines if line.status == "added"), NOTHING)
     last = charged[-1].totals or NO_TOTALS  # every reply tells the whole order, so the last one is the newest
     return Receipt(
@@ -72,17 +72,14 @@ def masked_email(contact: Contact | None) -> str | None:
     return f"{name[:1]}***@{domain}"
 
 
-def _line(attempt: Attempt) -> ReceiptLine | None:
-    package = attempt.package
-    if package is None or not attempt.state.live:
-        return None
-    return ReceiptLine(
-        name=package.name,
-        quantity=package.quantity,
-        amount=package.each * package.quantity,
-        shipping=package.shipping,
-        status="added" if attempt.state is State.CHARGED else "pending",
-    )
+def _lines(attempt: Attempt) -> Iterator[ReceiptLine]:
+    if attempt.basket is None or not attempt.state.live:
+        return
+    status = "added" if attempt.state is State.CHARGED else "pending"
+    for line in attempt.basket.lines:
+        yield ReceiptLine(
+            name=line.name, quantity=line.quantity, amount=line.price, shipping=line.shipping, status=status
+        )
 
 
 def _address_lines(contact: Contact | None, addresses: Addresses | None) -> tuple[str, ...]:

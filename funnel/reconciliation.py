@@ -69,8 +69,8 @@ class Reconciliation:
 
 def compare(order_id: str, attempts: Sequence[Attempt], rows: Sequence[Transaction]) -> list[Break]:
     """Product by product. An attempt whose outcome is not known yet may count either way."""
-    ours = Counter(_product(attempt) for attempt in attempts if attempt.state is State.CHARGED)
-    unsure = Counter(_product(attempt) for attempt in attempts if attempt.state.in_flight)
+    ours = Counter(product for attempt in attempts if attempt.state is State.CHARGED for product in _products(attempt))
+    unsure = Counter(product for attempt in attempts if attempt.state.in_flight for product in _products(attempt))
     theirs = Counter(
         item.productId
         for row in rows
@@ -84,5 +84,5 @@ def compare(order_id: str, attempts: Sequence[Attempt], rows: Sequence[Transacti
     ]
 
 
-def _product(attempt: Attempt) -> str:
-    return str(attempt.package.productId) if attempt.package else "unknown"
+def _products(attempt: Attempt) -> list[str]:
+    return [str(line.productId) for line in attempt.basket.lines] if attempt.basket else ["unknown"]

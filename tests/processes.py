@@ -114,7 +114,7 @@ class Books:
                     slot=row.slot,
                     state=State(row.state),
                     order_id=row.order_id,
-                    product_id=(row.package or {}).get("productId"),
+                    product_id=((row.basket or {}).get("lines") or [{}])[0].get("productId"),
                     created_at=row.created_at,
                     sent_at=row.sent_at,
                     settled_at=row.settled_at,

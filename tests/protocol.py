@@ -341,9 +341,9 @@ class Press:
         bench = self._world.bench
         lease = READY + STALL
         package = self._world.package(self.slot)
-        self.claim = bench.attempts.claim(self.key, self._world.visit_id, self.slot, package, lease=lease)
+        self.claim = bench.attempts.claim(self.key, self._world.visit_id, self.slot, package.basket, lease=lease)
         if self.claim.attempt and self.claim.mine:
-            charge = Charge(self.key, self._world.visit_id, self.slot, package, self._make_ready, self._send)
+            charge = Charge(self.key, self._world.visit_id, self.slot, package.basket, self._make_ready, self._send)
             bench.charging._make(charge, self.claim.attempt)
             self._go_to_the_bank()
 

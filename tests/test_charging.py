@@ -75,7 +75,7 @@ def charge(
     ready: Callable[[], str] = lambda: "ORDER1",
     send: Callable[[str], OrderReply | RedirectReply] = lambda order_id: PAID,
 ) -> Charge:
-    return Charge(key=key or new_key(), visit_id=visit, slot=ORDER, package=LAMP, make_ready=ready, send=send)
+    return Charge(key=key or new_key(), visit_id=visit, slot=ORDER, basket=LAMP.basket, make_ready=ready, send=send)
 
 
 class Slow:

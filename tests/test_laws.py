@@ -36,7 +36,7 @@ FLOORS = [
     {"config"},
     {"funnel.settings", "funnel.attempt"},
     {"funnel.campaign", "funnel.mistakes", "funnel.filesystem", "funnel.people", "funnel.cards"},
-    {"funnel.campaign_values"},
+    {"funnel.campaign_values", "funnel.basket"},
 ]
 WITHOUT_FLASK = [
     "config",

@@ -20,7 +20,7 @@ from funnel.visit import Visit, Visits
 
 LAMP = Package(
     key="lamp-1", productId=101, name="Lamp", quantity=1, each="49.95", ship_each="4.95", description=None, image=None
-)
+).basket
 QUIET = 900.0
 LEASE = 30.0
 CROWD = 50
@@ -291,7 +291,7 @@ def test_an_adopted_order_is_asked_about_before_anything_else(store: Store, atte
     with store.durable() as connection:
         attempts.adopt(connection, "jane", "ORDER1", quiet_time=QUIET)
     (attempt,) = attempts.lease_unresolved(limit=5, seconds=LEASE)
-    assert (attempt.order_id, attempt.slot, attempt.package) == ("ORDER1", ORDER, None)
+    assert (attempt.order_id, attempt.slot, attempt.basket) == ("ORDER1", ORDER, None)
     assert attempts.claim(new_key(), "jane", ORDER, LAMP, lease=LEASE).attempt == attempts.find(attempt.key)
 
 

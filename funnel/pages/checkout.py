@@ -51,7 +51,7 @@ def submit() -> Response:
         return _page(form, status=MEND, notice=notice)
     order = NewOrder(
         key=key,
-        package=next(package for package in packages if package.key == form.offer.data),
+        basket=next(package.basket for package in packages if package.key == form.offer.data),
         contact=visit.contact or form.contact(),
         addresses=form.addresses(),
         card=form.card(),
