@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -57,6 +57,11 @@ UPSELL_QUANTITY = {"upsell1": 1, "upsell2": 2}
 
 STATES = "SELECT key, state FROM attempts WHERE visit_id = ?"
 ROWS = "SELECT * FROM attempts WHERE visit_id = ?"
+TIMES_AND_STATES = (
+    "SELECT key, state, reason, baseline, order_id IS NULL, asked, lease_until, sent_at, settle_at, ask_at "
+    "FROM attempts WHERE visit_id = ? ORDER BY created_at, rowid"
+)
+WORDS = 6  # of its columns; the rest are times
 LEAVE = "DELETE FROM attempts WHERE visit_id = ?"
 
 
@@ -188,15 +193,15 @@ class Crm:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._facts: list[Fact] = []
+        self.facts: list[Fact] = []
         self.lag = 0.0
         self.away = False
 
     def take(self, request: Request, fault: Fault) -> None:
         if fault.charged_after is not None:
-            self._facts.append(Fact(self._clock() + fault.charged_after, request, charged=True))
+            self.facts.append(Fact(self._clock() + fault.charged_after, request, charged=True))
         elif fault.declines:
-            self._facts.append(Fact(self._clock(), request, charged=False))
+            self.facts.append(Fact(self._clock(), request, charged=False))
 
     def charges(self, order_id: str, *, until: float | None = None) -> list[Request]:
         """What was charged to an order by now, or will have been by a moment to come."""
@@ -220,7 +225,7 @@ class Crm:
         return answer
 
     def _known(self, order_id: str, until: float) -> list[Fact]:
-        return [fact for fact in self._facts if fact.request.order_id == order_id and fact.at <= until]
+        return [fact for fact in self.facts if fact.request.order_id == order_id and fact.at <= until]
 
 
 def pause(step: str) -> None:
@@ -327,10 +332,21 @@ class Press:
         self._fault = fault
         self.claim: Claim | None = None
         self.step: str | None = "begin"
+        self.met: Fault | None = None
+        self._moved: list[float] = []
         self._greenlet = greenlet(self._run)
 
     def move(self) -> None:
+        self._moved.append(self._world.bench.clock())
         self.step = self._greenlet.switch()
+
+    def stands(self) -> tuple[object, ...]:
+        """Where it is in its code, and all that it has in its hands there; of an ended one nothing matters."""
+        if self.step is None:
+            return ()
+        now = self._world.bench.clock()
+        mine = self.claim and self.claim.mine
+        return (self.slot, self.step, self.met, mine, *(round(now - moved, 3) for moved in self._moved))
 
     def die(self) -> None:
         """The process that served it is gone, wherever it stood."""
@@ -350,8 +366,9 @@ class Press:
     def _make_ready(self) -> str:
         pause("ready")
         if not (fault := self._fault()).ready:
+            self.met = fault
             raise NotReady(Reason.UNREACHABLE)
-        self._fault = lambda: fault
+        self.met, self._fault = fault, lambda: fault
         return self._world.order_id
 
     def _send(self, order_id: str) -> OrderReply | RedirectReply:
@@ -388,6 +405,7 @@ class World:
         self._told_free: set[str] = set()
         self._on_the_roads: object = None
         self._question: greenlet | None = None
+        self._asked: tuple[object, ...] = ()
         self._relay = Relay(
             store=bench.store,
             outbox=Outbox(bench.store),
@@ -421,6 +439,7 @@ class World:
     def ask(self) -> None:
         """The relay sweeps and asks; the first answer is on its way back and not yet written down."""
         self.hear()
+        self._asked = (self.bench.clock(), self._ledger(), self._known_to_the_crm(), self.crm.lag)
         self._question = greenlet(self._relay.run_once)
         self._question.switch()
 
@@ -438,6 +457,36 @@ class World:
     def sweep(self) -> None:
         self.ask()
         self.hear()
+
+    def snapshot(self) -> tuple[object, ...]:
+        """All that the future depends on: where two ways lead to the same snapshot, what follows is the same.
+
+        Times are told from now. What a press has in its hands follows from where it is, what it met and when it
+        moved; what the relay heard follows from what there was to hear when it asked.
+        """
+        now = self.bench.clock()
+        asked = (now - self._asked[0], *self._asked[1:]) if self._question else None  # type: ignore[operator]
+        presses = tuple(press.stands() for press in self.presses)
+        told = frozenset(self._names(self._told_free))
+        return (presses, self._ledger(), self._known_to_the_crm(), self.crm.lag, self.crm.away, told, asked)
+
+    def _ledger(self) -> tuple[object, ...]:
+        now = self.bench.clock()
+        return tuple(
+            (*self._names(row[:1]), *row[1:WORDS], *(at and round(at - now, 3) for at in row[WORDS:]))
+            for row in self._look(TIMES_AND_STATES)
+        )
+
+    def _known_to_the_crm(self) -> tuple[object, ...]:
+        now = self.bench.clock()
+        return tuple(
+            (round(fact.at - now, 3), *self._names([fact.request.key]), fact.charged) for fact in self.crm.facts
+        )
+
+    def _names(self, keys: Iterable[str]) -> list[int]:
+        """The presses' numbers, for their keys are random."""
+        numbers = {press.key: number for number, press in enumerate(self.presses)}
+        return [numbers[key] for key in keys]
 
     def check(self) -> dict[str, State]:
         """What must hold at every moment; what the ledger says."""

@@ -4,8 +4,11 @@ A case is one path through a tree of choices: who moves next, which of the 20 fa
 that, which of nine world events happens and when; a death, a lagging query or a question under way may be followed at
 once by the quiet time. A fault that no press comes to meet makes no case, so none is run twice.
 Two presses in one slot are alike, so press 1 is the one that moves first: the mirror image of a case is no case.
+Two presses in one slot are alike, so press 1 is the one that moves first: the mirror image of a case is no case.
 An ordinary run takes 2,000 cases, always the same. `PROTOCOL_ALL=1 python -m pytest -s
-tests/test_protocol_exhaustive.py` walks the whole tree on two cores and prints how many cases that were.
+tests/test_protocol_exhaustive.py` walks the whole tree and prints how many cases it has. Where two ways lead to the
+same snapshot of the world (World.snapshot), what follows is walked once and counted for both; with `PROTOCOL_ALL=each`
+every case is run by itself, which takes hours.
 """
 
 from __future__ import annotations
@@ -13,10 +16,10 @@ from __future__ import annotations
 import os
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import suppress
 from functools import partial
+from hashlib import blake2b
 from multiprocessing import get_context
 from typing import NamedTuple, TypeVar
 
@@ -39,14 +42,12 @@ from protocol import (
 
 from funnel.attempt import ORDER, new_key
 
-ALL = bool(os.environ.get("PROTOCOL_ALL"))
+ALL, EACH = os.environ.get("PROTOCOL_ALL"), "each"
 SAMPLE = 500  # cases of each scenario in an ordinary run
 SEED = 3
 CORES = 2
-DEEP = 1_000  # more choices than any case has
 AT_LEAST = 700_000  # cases in the whole tree
 WHOLE_DAY = 86_400
-SPLIT = 3  # choices after which the tree is handed out to the cores
 SECONDS = 5.0
 LEASE = SEND + STALL + 1.0
 Choice = TypeVar("Choice")
@@ -71,35 +72,46 @@ SCENARIOS = (
 )
 
 
-class Cut(Exception):
-    """The tree is not walked deeper than this here."""
+class Known(Exception):
+    """What follows from here was walked before; so many cases it has."""
+
+    def __init__(self, cases: int) -> None:
+        super().__init__(cases)
+        self.cases = cases
 
 
 class Path:
     """The choices of one case: those given first, then whatever `decide` says of the rest."""
 
-    def __init__(self, given: Sequence[int], decide: Callable[[int], int] = lambda _: 0, *, depth: int = DEEP) -> None:
+    def __init__(
+        self,
+        given: Sequence[int],
+        decide: Callable[[int], int] = lambda _: 0,
+        *,
+        known: Mapping[bytes, int] | None = None,
+    ) -> None:
         self._given = given
         self._decide = decide
-        self._depth = depth
+        self._known = known
         self.taken: list[int] = []
         self.widths: list[int] = []
+        self.places: list[bytes | None] = []
 
-    def choose(self, options: Sequence[Choice]) -> Choice:
-        if len(self.taken) == self._depth:
-            raise Cut
+    def choose(self, options: Sequence[Choice], place: Callable[[], object] | None = None) -> Choice:
+        """`place` tells where in the tree this is. Raises Known when all that follows from there was walked."""
         at = len(self.taken)
+        here = _digest(place()) if place and self._known is not None and at >= len(self._given) else None
+        if here and self._known and here in self._known:
+            raise Known(self._known[here])
         number = self._given[at] if at < len(self._given) else self._decide(len(options))
         self.taken.append(number)
         self.widths.append(len(options))
+        self.places.append(here)
         return options[number]
 
-    def next(self, floor: int) -> list[int] | None:
-        """The choices of the case after this one; None when all below the first `floor` choices are done."""
-        for at in reversed(range(floor, len(self.taken))):
-            if self.taken[at] + 1 < self.widths[at]:
-                return [*self.taken[:at], self.taken[at] + 1]
-        return None
+
+def _digest(place: object) -> bytes:
+    return blake2b(repr(place).encode(), digest_size=16).digest()
 
 
 EVENT = "an event"
@@ -157,13 +169,18 @@ def play(world: World, path: Path, story: list[str]) -> None:
         elif happened == [last] and last not in TIMES:
             to_come[LONG] = partial(elapse, world, *TIMES[LONG])
         # Whether before which: else a random path would have its event at the beginning almost always.
-        last = path.choose([*possible, EVENT] if to_come else list(possible))
+        here = partial(_here, world, tuple(to_come))
+        last = path.choose([*possible, EVENT] if to_come else list(possible), here)
         if last == EVENT:
             last = path.choose(list(to_come))
             happened.append(last)
         story.append(last)
         (possible | to_come)[last]()
         world.check()
+
+
+def _here(world: World, to_come: tuple[str, ...]) -> object:
+    return (world.snapshot(), to_come)
 
 
 def run(bench: Bench, scenario: Scenario, path: Path) -> None:
@@ -189,21 +206,32 @@ def run(bench: Bench, scenario: Scenario, path: Path) -> None:
         world.leave()
 
 
-def walk(bench: Bench, scenario: Scenario, start: Sequence[int], *, depth: int = DEEP) -> Iterator[list[int]]:
-    """Run every case below the first choices `start`; the choices of each."""
-    given: list[int] | None = list(start)
-    while given is not None:
-        path = Path(given, depth=depth)
-        with suppress(Cut):
-            run(bench, scenario, path)
-        yield path.taken
-        given = path.next(len(start))
-
-
-def count(scenario: Scenario, start: Sequence[int]) -> int:
-    """Walk a part of the tree in a process of its own; how many cases it has."""
+def count(scenario: Scenario) -> int:
+    """Walk a scenario's whole tree, the deepest choices first; how many cases it has."""
+    known: dict[bytes, int] | None = None if ALL == EACH else {}
+    given: list[int] | None = []
+    cases: list[int] = []  # of each choice on the present path, as far as they are walked
+    places: list[bytes | None] = []
     with bench() as rooms:
-        return sum(1 for _ in walk(rooms, scenario, start))
+        while given is not None:
+            path = Path(given, known=known)
+            found = 1
+            try:
+                run(rooms, scenario, path)
+            except Known as walked:
+                found = walked.cases
+            places[len(given) :] = path.places[len(given) :]
+            cases += [0] * (len(path.taken) - len(cases))
+            given = None
+            for at in reversed(range(len(path.taken))):
+                cases[at] += found
+                if path.taken[at] + 1 < path.widths[at]:
+                    given = [*path.taken[:at], path.taken[at] + 1]
+                    break
+                found = cases.pop()
+                if known is not None and (place := places[at]):
+                    known[place] = found
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -215,17 +243,13 @@ def rooms() -> Iterator[Bench]:
 if ALL:
 
     @pytest.mark.timeout(WHOLE_DAY)
-    def test_every_interleaving_is_charged_once(rooms: Bench) -> None:
-        parts = [(scenario, start) for scenario in SCENARIOS for start in walk(rooms, scenario, [], depth=SPLIT)]
+    def test_every_interleaving_is_charged_once() -> None:
         began, cases = time.monotonic(), 0
         with ProcessPoolExecutor(CORES, mp_context=get_context("spawn")) as cores:
-            for done, more in enumerate(cores.map(count, *zip(*parts, strict=True)), 1):
-                cases += more
-                print(
-                    f"\r{done} of {len(parts)} parts, {cases} cases, {time.monotonic() - began:.0f} s",
-                    end="",
-                    flush=True,
-                )
+            for scenario, found in zip(SCENARIOS, cores.map(count, SCENARIOS), strict=True):
+                cases += found
+                print(f"{scenario}: {found:,} cases; {time.monotonic() - began:.0f} s", flush=True)
+        print(f"{cases:,} cases in all")
         assert cases >= AT_LEAST
 
 else:
