@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from dotenv import dotenv_values
 from pydantic import BaseModel, ValidationError
 
+from funnel import campaign_rules
 from funnel.campaign import Campaign
 from funnel.filesystem import in_memory
 from funnel.mistakes import ConfigError, tell
@@ -70,7 +71,9 @@ def _campaign(path: Path, mistakes: list[str]) -> Campaign | None:
     except ValueError as error:
         mistakes.append(f"{path.name}: is not valid TOML: {error}")
     else:
-        return _checked(Campaign, given, path.name, mistakes)
+        campaign = _checked(Campaign, given, path.name, mistakes)
+        mistakes += [f"{path.name}: {mistake}" for mistake in campaign_rules.mistakes(campaign)] if campaign else []
+        return campaign
     return None
 
 

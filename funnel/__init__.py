@@ -17,8 +17,8 @@ visit, attempts, outbox, crm/
 store, steps, robots, attribution
                      the tables; the order of the pages; who is no shopper; where shoppers come from
 settings, attempt    what can be set; the states of an attempt to charge
-campaign (campaign_values), basket, mistakes, filesystem, people, cards
-                     funnel.toml as values; what a charge is for; how mistakes are told; disks;
+campaign (campaign_rules, _tables, _values), package, basket, mistakes, filesystem, people, cards
+                     funnel.toml as values; what is chosen, what is charged; how mistakes are told; disks;
                      contacts and addresses; card numbers
 sandbox/             our own Konnektive, which knows nothing of the rest
 """

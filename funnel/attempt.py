@@ -47,6 +47,7 @@ class Reason(StrEnum):
     NEVER_SENT = "never-sent"
     NOT_FOUND_PAID = "not-found-paid"
     FOREIGN_ORDER = "foreign-order"
+    CANCELLED = "cancelled"
 
 
 class Refusal(StrEnum):
@@ -71,6 +72,27 @@ class Totals:
     discount: str | None = None
 
 
+class PaySource(StrEnum):
+    """The CRM's words for what a charge is taken from."""
+
+    CARD = "CREDITCARD"
+    PAYPAL = "PAYPAL"
+
+
+class AwayKind(StrEnum):
+    URL = "url"  # a page of the bank, or of PayPal's new workflow; the charge is made there
+    SCRIPT = "script"  # the same, drawn by a script of the bank
+    PAYPAL = "paypal"  # PayPal's legacy workflow: nothing is charged before Confirm PayPal
+
+
+@dataclass(frozen=True)
+class Away:
+    """Where the shopper has to go: an address, or a script to run."""
+
+    kind: AwayKind
+    target: str
+
+
 @dataclass(frozen=True)
 class Attempt:
     """One press of a pay button. Times are seconds since the epoch."""
@@ -90,6 +112,8 @@ class Attempt:
     reason: Reason | None = None
     fields: tuple[str, ...] = ()
     totals: Totals | None = None
+    pay_source: PaySource = PaySource.CARD
+    away: Away | None = None
 
     @property
     def bears_upsells(self) -> bool:
@@ -115,6 +139,7 @@ class Verdict:
     fields: tuple[str, ...] = ()
     totals: Totals | None = None
     settle_at: float | None = None
+    away: Away | None = None
 
 
 def new_key() -> str:

@@ -17,7 +17,10 @@ from funnel.attempt import (
     ORDER,
     UNRESOLVED,
     Attempt,
+    Away,
+    AwayKind,
     Claim,
+    PaySource,
     Reason,
     Refusal,
     State,
@@ -64,7 +67,16 @@ class Attempts:
         self._store = store
         self._decline_limit = decline_limit
 
-    def claim(self, key: str, visit_id: str, slot: str, basket: Basket, *, lease: float) -> Claim:
+    def claim(
+        self,
+        key: str,
+        visit_id: str,
+        slot: str,
+        basket: Basket,
+        *,
+        lease: float,
+        pay_source: PaySource = PaySource.CARD,
+    ) -> Claim:
         """Take the right to send one charge; `lease` seconds until it counts as abandoned."""
         with self._store.durable() as connection:
             if standing := self._standing(connection, key, visit_id, slot):
@@ -78,6 +90,7 @@ class Attempts:
                 slot=slot,
                 state=State.CLAIMED,
                 basket=basket.model_dump(mode="json"),
+                pay_source=pay_source,
                 baseline=_charged_quantity(_rows(connection, OF_VISIT, visit=visit_id), basket.lines[0].productId),
                 created_at=now,
                 lease_until=now + lease,
@@ -109,9 +122,23 @@ class Attempts:
             fields=list(verdict.fields),
             totals=asdict(verdict.totals) if verdict.totals else None,
             settle_at=verdict.settle_at,
+            away=asdict(verdict.away) if verdict.away else None,
             settled_at=None if unresolved else now,
             ask_at=now + pause if unresolved else None,
         )
+
+    def resume(self, key: str, *, lease: float) -> bool:
+        """The shopper is back from PayPal's legacy workflow, where nothing is charged before the second call.
+
+        Like mark_sent it is the last step before the first byte. False: somebody else sends it, or it has ended.
+        """
+        now = self._store.clock()
+        return self._move(key, (State.AWAIT_REDIRECT,), state=State.SENT, sent_at=now, lease_until=now + lease)
+
+    def returned(self, key: str, *, settle_at: float | None = None) -> None:
+        """The shopper is back from a bank: Order Query is asked now, and a failure may be believed at `settle_at`."""
+        now = self._store.clock()
+        self._move(key, (State.AWAIT_REDIRECT,), ask_at=now, **({"settle_at": settle_at} if settle_at else {}))
 
     def recover(self, *, quiet_time: float) -> None:
         """Claims and charges whose process is gone: the first were never sent, the second are unknown."""
@@ -252,4 +279,6 @@ def _from_row(row: Row[Any]) -> Attempt:
         reason=Reason(row.reason) if row.reason else None,
         fields=tuple(row.fields or ()),
         totals=Totals(**row.totals) if row.totals else None,
+        pay_source=PaySource(row.pay_source),
+        away=Away(AwayKind(row.away["kind"]), row.away["target"]) if row.away else None,
     )

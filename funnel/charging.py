@@ -9,7 +9,7 @@ from threading import BoundedSemaphore
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from funnel.attempt import Attempt, Claim, Reason, Refusal, State, Verdict
+from funnel.attempt import Attempt, Claim, PaySource, Reason, Refusal, State, Verdict
 from funnel.attempts import Attempts
 from funnel.basket import Basket
 from funnel.crm.errors import CrmError
@@ -42,6 +42,7 @@ class Charge:
     basket: Basket
     make_ready: Callable[[], str]
     send: Callable[[str], OrderReply | RedirectReply]
+    pay_source: PaySource = PaySource.CARD
 
 
 @dataclass(frozen=True)
@@ -88,15 +89,35 @@ class Charging:
                 charge.slot,
                 charge.basket,
                 lease=self._deadlines.ready + LEASE_MARGIN,
+                pay_source=charge.pay_source,
             )
         except BaseException:
             self._seats.release()
             raise
         if claim.attempt and claim.mine:
-            self._begin(charge, claim.attempt)
+            self._begin(charge, claim.attempt, self._make)
         else:
             self._seats.release()
         return self._after_wait(claim)
+
+    def go_on(self, charge: Charge) -> Claim:
+        """Send the second call of a charge whose shopper is back from PayPal; the claim is still the first call's.
+
+        Refused and raising like `charge`; later presses see the first one's outcome.
+        """
+        if not self._seats.acquire(blocking=False):
+            return Claim(refusal=Refusal.BUSY)
+        try:
+            mine = self._attempts.resume(charge.key, lease=self._deadlines.send + LEASE_MARGIN)
+            attempt = self._attempts.find(charge.key)
+        except BaseException:
+            self._seats.release()
+            raise
+        if mine and attempt:
+            self._begin(charge, attempt, self._send)
+        else:
+            self._seats.release()
+        return self._after_wait(Claim(attempt, mine))
 
     def wait(self, attempt: Attempt) -> Attempt:
         """The attempt as soon as the CRM has answered, or as it stands after the wait."""
@@ -120,16 +141,16 @@ class Charging:
             # The charge may be on its way: what was last known stands, and is never taken for "not charged".
             return attempt
 
-    def _begin(self, charge: Charge, attempt: Attempt) -> None:
+    def _begin(self, charge: Charge, attempt: Attempt, work: Callable[[Charge, Attempt], None]) -> None:
         try:
-            self._threads.submit(self._run, charge, attempt)  # gives the seat back
-        except RuntimeError:  # draining: this process takes no more charges
+            self._threads.submit(self._run, charge, attempt, work)  # gives the seat back
+        except RuntimeError:  # draining: this process takes no more charges, and has sent nothing
             self._seats.release()
-            self._attempts.settle(charge.key, Verdict(State.NOT_CHARGED, Reason.UNREACHABLE), seen=(State.CLAIMED,))
+            self._attempts.settle(charge.key, Verdict(State.NOT_CHARGED, Reason.UNREACHABLE), seen=(attempt.state,))
 
-    def _run(self, charge: Charge, attempt: Attempt) -> None:
+    def _run(self, charge: Charge, attempt: Attempt, work: Callable[[Charge, Attempt], None]) -> None:
         try:
-            self._make(charge, attempt)
+            work(charge, attempt)
         except Exception as error:
             # What is written stands: a claim lapses, a charge marked sent becomes unknown and is asked about.
             # No traceback: its frames hold the card.
@@ -144,12 +165,15 @@ class Charging:
             verdict = Verdict(State.NOT_CHARGED, obstacle.reason, obstacle.fields)
             self._attempts.settle(charge.key, verdict, seen=(State.CLAIMED,))
             return
-        lapses = self._clock() + LEASE_MARGIN
-        if not self._attempts.mark_sent(charge.key, order_id, lease=self._deadlines.send + LEASE_MARGIN):
-            return
-        if self._clock() > lapses:  # the machine stood still: by now others may have judged this attempt
-            return
-        verdict = self._outcome(charge, replace(attempt, order_id=order_id))
+        marked_at = self._clock()
+        if self._attempts.mark_sent(charge.key, order_id, lease=self._deadlines.send + LEASE_MARGIN):
+            self._send(charge, replace(attempt, order_id=order_id, sent_at=marked_at))
+
+    def _send(self, charge: Charge, attempt: Attempt) -> None:
+        if self._clock() > (attempt.sent_at or 0.0) + LEASE_MARGIN:
+            return  # the machine stood still: by now others may have judged this attempt
+        order_id = attempt.order_id or ""
+        verdict = self._outcome(charge, attempt)
         if not self._attempts.settle(charge.key, verdict, seen=BEFORE_REPLY) and verdict.state is State.CHARGED:
             self._too_late(charge, order_id)
 

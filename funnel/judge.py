@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
-from funnel.attempt import ORDER, Attempt, Reason, State, Totals, Verdict
+from funnel.attempt import ORDER, Attempt, Away, AwayKind, Reason, State, Totals, Verdict
 from funnel.crm.errors import CrmError, Kind, NotSent, Refused
 from funnel.crm.replies import OrderReply, RedirectReply
 
@@ -22,7 +22,7 @@ class Judge:
     def on_reply(self, attempt: Attempt, reply: OrderReply | RedirectReply, *, now: float) -> Verdict:
         """A success counts only with our own orderId and a status that means money was, or will be, taken."""
         if isinstance(reply, RedirectReply) or reply.leads_away:
-            return Verdict(State.AWAIT_REDIRECT, settle_at=now + self._redirect_time)
+            return Verdict(State.AWAIT_REDIRECT, settle_at=now + self._redirect_time, away=_away(reply))
         if reply.orderId == attempt.order_id and reply.charged:
             return Verdict(State.CHARGED, totals=totals(reply))
         return Verdict(State.UNKNOWN, settle_at=now + self._read_lag)
@@ -59,6 +59,15 @@ class Judge:
             return order.charged
         product = str(attempt.basket.lines[0].productId)
         return sum(item.qty for item in order.items if item.productId == product) > attempt.baseline
+
+
+def _away(reply: OrderReply | RedirectReply) -> Away | None:
+    """Where the shopper goes; None for the parameters of a script that our pages do not offer."""
+    if isinstance(reply, RedirectReply):
+        return Away(AwayKind.URL, reply.url) if reply.url else Away(AwayKind.SCRIPT, reply.script or "")
+    if reply.paypalUrl:
+        return Away(AwayKind.PAYPAL, reply.paypalUrl)
+    return Away(AwayKind.URL, reply.gatewayUrl) if reply.gatewayUrl else None
 
 
 def _refusal(error: Refused) -> Verdict:

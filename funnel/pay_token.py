@@ -6,7 +6,7 @@ from hashlib import blake2b
 from itsdangerous import BadSignature, URLSafeSerializer
 
 from funnel.attempt import new_key
-from funnel.campaign import Package
+from funnel.package import Package
 
 SALT = "pay"
 DIGEST_BYTES = 8

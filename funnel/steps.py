@@ -19,10 +19,8 @@ PATHS = {
     "lead": "/lead",
     "checkout": "/checkout",
     "confirming": "/checkout/confirming",
-    "upsell1": "/upsell/1",
-    "upsell2": "/upsell/2",
-    "upsell3": "/upsell/3",
-    "upsell4": "/upsell/4",
+    **{f"upsell{number}": f"/upsell/{number}" for number in (1, 2, 3, 4)},
+    **{f"upsell{number}b": f"/upsell/{number}/b" for number in (1, 2, 3, 4)},
     "thank-you": "/thank-you",
 }
 CONFIRMING = "confirming"  # where a shopper waits for the outcome of a charge; no page of the flow
@@ -48,6 +46,9 @@ class Notice(StrEnum):
     TOO_MANY_DECLINES = "too-many-declines"
     PREPAID = "prepaid"
     UNPAYABLE = "unpayable"
+    CANCELLED = "cancelled"
+    OFFER_ENDED = "offer-ended"
+    TOTAL_CHANGED = "total-changed"
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ class Progress:
     order_unresolved: bool = False
     upsell_unresolved: bool = False
     decided: frozenset[str] = frozenset()
-    offers_open: bool = True
+    next_offer: str | None = None
 
 
 @dataclass(frozen=True)
@@ -78,20 +79,20 @@ def after(steps: Sequence[str], step: str) -> str:
     return steps[min(steps.index(step) + 1, len(steps) - 1)]
 
 
-def current(steps: Sequence[str], progress: Progress) -> str:
+def current(progress: Progress) -> str:
     """The page where a shopper with an order, or with one on the way, belongs."""
     if progress.order_unresolved:
         return CONFIRMING
     if not progress.ordered:
         return "checkout"
-    if progress.upsell_unresolved or not progress.offers_open:
+    if progress.upsell_unresolved:
         return "thank-you"
-    return next((step for step in steps if step.startswith("upsell") and step not in progress.decided), "thank-you")
+    return progress.next_offer or "thank-you"
 
 
 def detour(steps: Sequence[str], step: str, progress: Progress, *, fresh: bool) -> Detour | None:
     """None where the shopper may see the page; `fresh` says that no visit was remembered."""
-    here = current(steps, progress)
+    here = current(progress)
     if step == "presell":
         return None
     if step in ("lead", "checkout"):

@@ -52,6 +52,8 @@ visits = Table(
     Column("draft", JSON_OR_NULL),
     Column("told", JSON_OR_NULL),
     Column("addresses", JSON_OR_NULL),
+    Column("quote", JSON_OR_NULL),
+    Column("pixel", Text),
     Column("notice", String(80)),
     Column("finished_at", Float(53)),
 )
@@ -85,6 +87,7 @@ attempts = Table(
     Column("state", String(16), nullable=False),
     Column("reason", String(32)),
     Column("basket", JSON_OR_NULL),
+    Column("pay_source", String(16), nullable=False, default="CREDITCARD"),
     Column("away", JSON_OR_NULL),
     Column("baseline", Integer, nullable=False, default=0),
     Column("order_id", String(64)),

@@ -26,7 +26,7 @@ from funnel import steps
 from funnel.attempt import ORDER, Claim, Reason, State, Verdict, new_key
 from funnel.attempts import Attempts
 from funnel.attribution import Arrival
-from funnel.campaign import Package
+from funnel.basket import Basket, Line
 from funnel.charging import Charge, Charging, Deadlines, NotReady
 from funnel.crm import errors
 from funnel.crm.calls import OrderQuery
@@ -91,7 +91,7 @@ class Request(NamedTuple):
     order_id: str
     slot: str
     key: str
-    package: Package
+    basket: Basket
 
 
 class Fact(NamedTuple):
@@ -218,8 +218,8 @@ class Crm:
         else:
             status = "DECLINED" if declined else "PARTIAL"
         items = Counter[int]()
-        for request in charged:
-            items[request.package.productId] += request.package.quantity
+        for line in (line for request in charged for line in request.basket.lines):
+            items[line.productId] += line.quantity
         answer = (_order(call.orderId, status, list(items.items())),)
         pause("answered")
         return answer
@@ -257,7 +257,7 @@ class Bench:
     attempts: SteppedAttempts
     charging: Charging
     judge: Judge
-    package: Package
+    lamp: Line
     directory: Path
     looks: sqlite3.Connection  # past the code under test, and faster than it: the books are read after every step
 
@@ -303,19 +303,10 @@ def bench() -> Iterator[Bench]:
             seats=1,
             clock=clock,
         )
-        package = Package(
-            key="lamp-1",
-            productId=101,
-            name="Lamp",
-            quantity=1,
-            each=Decimal("49.95"),
-            ship_each=Decimal("4.95"),
-            description=None,
-            image=None,
-        )
+        lamp = Line(productId=101, name="Lamp", each=Decimal("49.95"), ship_each=Decimal("4.95"))
         looks = sqlite3.connect(f"{directory}/protocol.db", isolation_level=None)
         try:
-            yield Bench(clock, store, attempts, charging, judge, package, Path(directory), looks)
+            yield Bench(clock, store, attempts, charging, judge, lamp, Path(directory), looks)
         finally:
             looks.close()
             charging.drain()
@@ -356,10 +347,10 @@ class Press:
     def _run(self) -> None:
         bench = self._world.bench
         lease = READY + STALL
-        package = self._world.package(self.slot)
-        self.claim = bench.attempts.claim(self.key, self._world.visit_id, self.slot, package.basket, lease=lease)
+        basket = self._world.basket(self.slot)
+        self.claim = bench.attempts.claim(self.key, self._world.visit_id, self.slot, basket, lease=lease)
         if self.claim.attempt and self.claim.mine:
-            charge = Charge(self.key, self._world.visit_id, self.slot, package.basket, self._make_ready, self._send)
+            charge = Charge(self.key, self._world.visit_id, self.slot, basket, self._make_ready, self._send)
             bench.charging._make(charge, self.claim.attempt)
             self._go_to_the_bank()
 
@@ -373,7 +364,7 @@ class Press:
 
     def _send(self, order_id: str) -> OrderReply | RedirectReply:
         fault, began = self._fault(), self._world.bench.clock()
-        request = Request(order_id, self.slot, self.key, self._world.package(self.slot))
+        request = Request(order_id, self.slot, self.key, self._world.basket(self.slot))
         if not fault.at_bank:
             self._world.crm.take(request, fault)
         pause("reply")
@@ -381,8 +372,8 @@ class Press:
 
     def _go_to_the_bank(self) -> None:
         if self._world.states()[self.key] is State.AWAIT_REDIRECT:
-            package = self._world.package(self.slot)
-            self._world.crm.take(Request(self._world.order_id, self.slot, self.key, package), self._fault())
+            basket = self._world.basket(self.slot)
+            self._world.crm.take(Request(self._world.order_id, self.slot, self.key, basket), self._fault())
 
     def _answer(self, request: Request, fault: Fault, began: float) -> OrderReply | RedirectReply:
         """The clock moves to when the answer comes; after the deadline nobody listens for it."""
@@ -417,9 +408,9 @@ class World:
             quiet_time=QUIET,
         )
 
-    def package(self, slot: str) -> Package:
+    def basket(self, slot: str) -> Basket:
         """The same product in every slot, so that Order Query's quantities are as ambiguous as can be."""
-        return self.bench.package.model_copy(update={"quantity": UPSELL_QUANTITY.get(slot, 1)})
+        return Basket(lines=(self.bench.lamp.model_copy(update={"quantity": UPSELL_QUANTITY.get(slot, 1)}),))
 
     def press(self, slot: str, fault: Callable[[], Fault], *, key: str | None = None) -> Press:
         self.presses.append(Press(self, slot, key or new_key(), fault))

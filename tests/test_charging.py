@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from pathlib import Path
 from threading import Event, Thread
 
@@ -10,16 +11,14 @@ import pytest
 
 from funnel.attempt import ORDER, Claim, Reason, Refusal, State, new_key
 from funnel.attempts import Attempts
-from funnel.campaign import Package
+from funnel.basket import Basket, Line
 from funnel.charging import Charge, Charging, Deadlines, NotReady
 from funnel.crm.errors import NotSent
 from funnel.crm.replies import OrderReply, RedirectReply
 from funnel.judge import Judge
 from funnel.store import Store, attempts
 
-LAMP = Package(
-    key="lamp-1", productId=101, name="Lamp", quantity=1, each="49.95", ship_each="4.95", description=None, image=None
-)
+LAMP = Basket(lines=(Line(productId=101, name="Lamp", each=Decimal("49.95"), ship_each=Decimal("4.95")),))
 PAID = OrderReply(
     orderId="ORDER1",
     orderStatus="COMPLETE",
@@ -75,7 +74,7 @@ def charge(
     ready: Callable[[], str] = lambda: "ORDER1",
     send: Callable[[str], OrderReply | RedirectReply] = lambda order_id: PAID,
 ) -> Charge:
-    return Charge(key=key or new_key(), visit_id=visit, slot=ORDER, basket=LAMP.basket, make_ready=ready, send=send)
+    return Charge(key=key or new_key(), visit_id=visit, slot=ORDER, basket=LAMP, make_ready=ready, send=send)
 
 
 class Slow:

@@ -16,7 +16,7 @@ JUDGE = Judge(quiet_time=900, read_lag=30, redirect_time=3600, give_up=86400)
 SENT_AT = 1000.0
 SETTLE_AT = 1900.0
 ATTEMPT = Attempt(
-    key="k", visit_id="jane", slot=ORDER, state=State.UNKNOWN, basket=LAMP.basket, baseline=0, order_id="ORDER1",
+    key="k", visit_id="jane", slot=ORDER, state=State.UNKNOWN, basket=LAMP, baseline=0, order_id="ORDER1",
     created_at=SENT_AT, lease_until=SENT_AT, sent_at=SENT_AT, settle_at=SETTLE_AT,
 )  # fmt: skip
 UPSELL = replace(ATTEMPT, slot="upsell1", baseline=1)

@@ -35,7 +35,10 @@ FLOORS = [
     {"funnel.store", "funnel.steps", "funnel.robots", "funnel.attribution"},
     {"config"},
     {"funnel.settings", "funnel.attempt"},
+    {"funnel.campaign_rules"},
     {"funnel.campaign", "funnel.mistakes", "funnel.filesystem", "funnel.people", "funnel.cards"},
+    {"funnel.package"},
+    {"funnel.campaign_tables"},
     {"funnel.campaign_values", "funnel.basket"},
 ]
 WITHOUT_FLASK = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -12,15 +13,13 @@ import pytest
 from funnel.attempt import LIVE, ORDER, Claim, Reason, Refusal, State, Verdict, new_key
 from funnel.attempts import Attempts
 from funnel.attribution import Arrival
-from funnel.campaign import Package
+from funnel.basket import Basket, Line
 from funnel.outbox import PATIENCE, Kind, Outbox
 from funnel.store import Store, insert_new
 from funnel.store import attempts as attempts_table
 from funnel.visit import Visit, Visits
 
-LAMP = Package(
-    key="lamp-1", productId=101, name="Lamp", quantity=1, each="49.95", ship_each="4.95", description=None, image=None
-).basket
+LAMP = Basket(lines=(Line(productId=101, name="Lamp", each=Decimal("49.95"), ship_each=Decimal("4.95")),))
 QUIET = 900.0
 LEASE = 30.0
 CROWD = 50

@@ -1,0 +1,110 @@
+"""What must fit together in funnel.toml; each mistake is a line of "key: what is wrong"."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from babel.numbers import get_currency_precision
+
+from funnel.campaign import Campaign
+from funnel.campaign_values import STEPS
+
+
+def mistakes(campaign: Campaign) -> list[str]:
+    return [
+        *_in_steps(campaign),
+        *_unknown(campaign),
+        *_repeated(campaign),
+        *_too_fine(campaign),
+        *_unpayable(campaign),
+        *_pointless(campaign),
+        *_out_of_order(campaign),
+    ]
+
+
+def _in_steps(campaign: Campaign) -> Iterator[str]:
+    steps = campaign.steps
+    if sorted(set(steps), key=STEPS.index) != list(steps):
+        yield f"steps: found {list(steps)}; allowed: each page once, in this order: {', '.join(STEPS)}"
+    yield from (f'steps: "{needed}" is missing' for needed in ("checkout", "thank-you") if needed not in steps)
+    for step in steps:
+        if step.startswith("upsell") and getattr(campaign, step) is None:
+            yield f"{step}: the page is in steps, but there is no [{step}] table with its offer"
+
+
+def _unknown(campaign: Campaign) -> Iterator[str]:
+    named = [("checkout.offers", key) for key in campaign.checkout.offers]
+    named += [("checkout.bumps", key) for key in campaign.checkout.bumps]
+    named += [(f"bundles.{name}.offers", key) for name, bundle in campaign.bundles.items() for key in bundle.offers]
+    for step in STEPS:
+        if page := getattr(campaign, step, None) if step.startswith("upsell") else None:
+            for where, offered in ((step, page), (f"{step}.downsell", page.downsell)):
+                named += [(f"{where}.offer", offered.offer)] if offered else []
+                named += [(f"{where}.replaces", offered.replaces)] if offered and offered.replaces else []
+            named += [(f"{step}.only_if.bought", key) for key in page.only_if.bought]
+    yield from _not_among("offers", named, list(campaign.offers))
+    yield from _not_among(
+        "bundles", [("checkout.bundles", key) for key in campaign.checkout.bundles], list(campaign.bundles)
+    )
+
+
+def _not_among(table: str, named: list[tuple[str, str]], allowed: list[str]) -> Iterator[str]:
+    for where, key in named:
+        if key not in allowed:
+            yield f'{where}: found "{key}"; allowed: {", ".join(allowed) or f"there is no [{table}.…] table"}'
+
+
+def _repeated(campaign: Campaign) -> Iterator[str]:
+    lists: list[tuple[str, tuple[object, ...]]] = [
+        ("countries", campaign.countries),
+        ("pay_sources", campaign.pay_sources),
+        ("checkout.offers", campaign.checkout.offers),
+        ("checkout.bundles", campaign.checkout.bundles),
+        ("checkout.bumps", campaign.checkout.bumps),
+        ("shipping: keys", tuple(method.key for method in campaign.shipping)),
+        *((f"offers.{key}.quantities", offer.quantities) for key, offer in campaign.offers.items()),
+        *(
+            (f"offers.{key}.variants: keys", tuple(variant.key for variant in offer.variants))
+            for key, offer in campaign.offers.items()
+        ),
+    ]
+    for where, values in lists:
+        if len(set(values)) < len(values):
+            yield f"{where}: found {list(values)}; allowed: each one once"
+
+
+def _too_fine(campaign: Campaign) -> Iterator[str]:
+    """Amounts with more decimals than the currency has: shoppers would see them rounded."""
+    decimals = get_currency_precision(campaign.currency)
+    amounts: list[tuple[str, Decimal]] = [
+        (f"shipping.{method.key}.price", method.price) for method in campaign.shipping
+    ]
+    for key, offer in campaign.offers.items():
+        amounts += [(f"offers.{key}.price", offer.price), (f"offers.{key}.shipPrice", offer.shipPrice)]
+        amounts += [(f"offers.{key}.subscription.price", offer.subscription.price)] if offer.subscription else []
+    for where, amount in amounts:
+        if amount != round(amount, decimals):
+            yield f"{where}: found {amount}; allowed: {decimals} decimals, as {campaign.currency} has"
+
+
+def _unpayable(campaign: Campaign) -> Iterator[str]:
+    if "paypal" in campaign.pay_sources and campaign.paypal is None:
+        yield 'pay_sources: found "paypal", but there is no [paypal] table with its paypalBillerId'
+
+
+def _pointless(campaign: Campaign) -> Iterator[str]:
+    for step in campaign.upsell_steps:
+        page = campaign.upsell_page(step)
+        if page and page.downsell and page.downsell.offer == page.offer and page.downsell.quantity == page.quantity:
+            yield f"{step}.downsell: is the same offer in the same quantity again"
+
+
+def _out_of_order(campaign: Campaign) -> Iterator[str]:
+    """A condition can only ask about what comes before."""
+    for at, step in enumerate(campaign.upsell_steps):
+        page = campaign.upsell_page(step)
+        if page is None:
+            continue
+        for word, named in (("accepted", page.only_if.accepted), ("declined", page.only_if.declined)):
+            for other in named:
+                if other not in campaign.upsell_steps[:at]:
+                    yield f'{step}.only_if.{word}: found "{other}"; allowed: an upsell that comes before {step}'
