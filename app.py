@@ -25,6 +25,7 @@ from funnel.mistakes import ConfigError
 from funnel.outbox import Outbox
 from funnel.pages import checkout, confirming, health, lead, presell, thankyou, upsell
 from funnel.pay_token import PayTokens
+from funnel.payments import Payments
 from funnel.reconciliation import Reconciliation
 from funnel.relay import Relay
 from funnel.restoration import Restoration
@@ -32,6 +33,7 @@ from funnel.rooms import Rooms
 from funnel.settings import Settings
 from funnel.store import Store
 from funnel.visit import Visits
+from funnel.whereabouts import Whereabouts
 
 STATIC = Path(__file__).parent / "static"
 BIGGEST_BODY = 16 * 1024  # bytes; the longest honest form is a fifth of that
@@ -103,6 +105,7 @@ def furnish(settings: Settings) -> Rooms:
         seats=CHARGES_AT_A_TIME,
         clock=store.clock,
     )
+    leads = Leads(store=store, visits=visits, outbox=outbox, delivery=delivery)
     flow = Flow(
         campaign=campaign,
         timing=timing,
@@ -110,10 +113,18 @@ def furnish(settings: Settings) -> Rooms:
         visits=visits,
         outbox=outbox,
         attempts=attempts,
-        leads=Leads(store=store, visits=visits, outbox=outbox, delivery=delivery),
+        leads=leads,
+    )
+    payments = Payments(
+        campaign=campaign,
+        visits=visits,
+        attempts=attempts,
+        leads=leads,
         charging=charging,
         client=client,
+        lead_deadline=timing.owed_deadline,
     )
+    whereabouts = Whereabouts(store=store, attempts=attempts, campaign=campaign, upsell_window=timing.upsell_window)
     relay = Relay(
         store=store,
         outbox=outbox,

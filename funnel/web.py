@@ -89,7 +89,7 @@ def progress() -> Progress:
 def whereabouts() -> str:
     """The page where the shopper belongs now, after what this request has changed."""
     g.pop("progress", None)
-    return steps.current(rooms().settings.campaign.steps, progress())
+    return steps.current(progress())
 
 
 def position(step: str) -> dict[str, Any]:

@@ -37,7 +37,7 @@ def _page(**outcome: Any) -> Response:
         "pages/presell.html",
         packages=packages,
         cheapest=min(packages, key=lambda package: package.total),
-        next_url=PATHS[steps.current(web.rooms().settings.campaign.steps, progress) if under_way else _next()],
+        next_url=PATHS[steps.current(progress) if under_way else _next()],
         resume=under_way or visit.contact is not None,
         **outcome,
     )
