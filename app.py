@@ -23,12 +23,13 @@ from funnel.judge import Judge
 from funnel.leads import Leads
 from funnel.mistakes import ConfigError
 from funnel.outbox import Outbox
-from funnel.pages import checkout, confirming, health, lead, presell, thankyou, upsell
+from funnel.pages import away, checkout, confirming, health, lead, presell, returns, thankyou, upsell
 from funnel.pay_token import PayTokens
 from funnel.payments import Payments
 from funnel.reconciliation import Reconciliation
 from funnel.relay import Relay
 from funnel.restoration import Restoration
+from funnel.return_token import ReturnTokens
 from funnel.rooms import Rooms
 from funnel.settings import Settings
 from funnel.store import Store
@@ -54,7 +55,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     web.install(app, rooms)
     props.install(app, settings.campaign)
     failures.install(app)
-    for page in (presell, lead, checkout, confirming, upsell, thankyou, health):
+    for page in (presell, lead, checkout, confirming, away, returns, upsell, thankyou, health):
         app.register_blueprint(page.bp)
     app.cli.add_command(commands)
     return app
@@ -135,12 +136,27 @@ def furnish(settings: Settings) -> Rooms:
         deadline=timing.owed_deadline,
         quiet_time=timing.quiet_time,
     )
-    tokens = PayTokens([settings.secret_key.get_secret_value(), *settings.secret_key_fallbacks])
+    keys = [settings.secret_key.get_secret_value(), *settings.secret_key_fallbacks]
     reconciliation = Reconciliation(store=store, attempts=attempts, client=client)
     restoration = Restoration(
         store=store, visits=visits, attempts=attempts, quiet_time=timing.quiet_time, visit_life=timing.visit_life
     )
-    return Rooms(settings, store, visits, outbox, attempts, charging, flow, relay, reconciliation, restoration, tokens)
+    return Rooms(
+        settings=settings,
+        store=store,
+        visits=visits,
+        outbox=outbox,
+        attempts=attempts,
+        charging=charging,
+        flow=flow,
+        payments=payments,
+        whereabouts=whereabouts,
+        relay=relay,
+        reconciliation=reconciliation,
+        restoration=restoration,
+        tokens=PayTokens(keys),
+        return_tokens=ReturnTokens(keys),
+    )
 
 
 def _configure(app: Flask, settings: Settings) -> None:

@@ -35,6 +35,9 @@ SENTENCES = {
     Notice.TOO_MANY_DECLINES: (
         "We could not take this payment. You have not been charged. Please wait a while or contact us."
     ),
+    Notice.CANCELLED: "You came back from PayPal without paying. You have not been charged. Choose how to pay.",
+    Notice.OFFER_ENDED: "That offer has ended. Nothing was added.",
+    Notice.TOTAL_CHANGED: "Your total has changed, and you have not been charged yet. Check it and pay again.",
     Notice.UNPAYABLE: "We could not take this payment. You have not been charged. Please contact us.",
 }
 

@@ -7,12 +7,15 @@ from funnel.charging import Charging
 from funnel.flow import Flow
 from funnel.outbox import Outbox
 from funnel.pay_token import PayTokens
+from funnel.payments import Payments
 from funnel.reconciliation import Reconciliation
 from funnel.relay import Relay
 from funnel.restoration import Restoration
+from funnel.return_token import ReturnTokens
 from funnel.settings import Settings
 from funnel.store import Store
 from funnel.visit import Visits
+from funnel.whereabouts import Whereabouts
 
 
 @dataclass(frozen=True)
@@ -24,7 +27,10 @@ class Rooms:
     attempts: Attempts
     charging: Charging
     flow: Flow
+    payments: Payments
+    whereabouts: Whereabouts
     relay: Relay
     reconciliation: Reconciliation
     restoration: Restoration
     tokens: PayTokens
+    return_tokens: ReturnTokens

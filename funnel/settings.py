@@ -45,6 +45,9 @@ class Timing(BaseModel):
     quiet_time: Seconds = Field(900, description="seconds after sending before a negative answer is believed")
     read_lag: Seconds = Field(30, description="seconds Order Query may lag behind the CRM's own answer")
     redirect_time: Seconds = Field(3600, description="seconds until a charge left at a bank or PayPal is settled")
+    failed_redirect_time: Seconds = Field(
+        3600, description="seconds after a bank's refusal until it is believed, for another tab may still succeed"
+    )
     give_up: Seconds = Field(86400, description="seconds after which an unresolved charge needs a human")
     visit_life: Seconds = Field(86400, description="seconds a visit lives after its last page")
     upsell_window: Seconds = Field(7200, description="seconds after the order in which upsells are offered")

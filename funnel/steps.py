@@ -19,10 +19,12 @@ PATHS = {
     "lead": "/lead",
     "checkout": "/checkout",
     "confirming": "/checkout/confirming",
+    "away": "/away",
     **{f"upsell{number}": f"/upsell/{number}" for number in (1, 2, 3, 4)},
     **{f"upsell{number}b": f"/upsell/{number}/b" for number in (1, 2, 3, 4)},
     "thank-you": "/thank-you",
 }
+AWAY = "away"  # on the way to a bank or PayPal
 CONFIRMING = "confirming"  # where a shopper waits for the outcome of a charge; no page of the flow
 
 

@@ -1,0 +1,64 @@
+"""The way out to a bank or PayPal: a page of our own that leads on, for no form of ours may post elsewhere."""
+
+from flask import Blueprint, Response, abort, make_response
+
+from funnel import web
+from funnel.attempt import Attempt, AwayKind, State
+from funnel.steps import PATHS
+
+bp = Blueprint("away", __name__)
+
+AT_ONCE = 1  # seconds until the page leads on by itself
+RUN, SCRIPT = "/away/run", "/away/run.js"
+# The bank's own script draws its own frame here; it can neither fetch nor frame our pages, and no card is near.
+POLICY = (
+    "sandbox allow-scripts allow-forms allow-same-origin allow-top-navigation; default-src 'none'; "
+    "script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'none'; "
+    "frame-src https:{sandbox}; form-action https:{sandbox}; frame-ancestors 'none'; base-uri 'none'"
+)
+
+
+@bp.get(PATHS["away"])
+def show() -> Response:
+    attempt = _waiting()
+    if attempt is None or attempt.away is None:
+        return web.go(web.whereabouts())
+    by_script = attempt.away.kind is AwayKind.SCRIPT
+    target = RUN if by_script else attempt.away.target
+    page = web.page("pages/away.html", target=target, paypal=attempt.away.kind is AwayKind.PAYPAL)
+    page.headers["Refresh"] = f"{AT_ONCE}; url={target}"
+    return page
+
+
+@bp.get(RUN)
+def run() -> Response:
+    if _script() is None:
+        return web.go(web.whereabouts())
+    page = web.page("pages/bank.html", script=SCRIPT)
+    page.headers["Content-Security-Policy"] = POLICY.format(sandbox=_sandbox())
+    return page
+
+
+@bp.get(SCRIPT)
+def script() -> Response:
+    """As a file, so that nothing in the bank's text can end a script element early."""
+    text = _script()
+    if text is None:
+        abort(404)
+    return make_response(text, {"Content-Type": "text/javascript; charset=utf-8"})
+
+
+def _waiting() -> Attempt | None:
+    attempts = web.rooms().attempts.of_visit(web.visit().id)
+    return next((attempt for attempt in attempts if attempt.state is State.AWAIT_REDIRECT), None)
+
+
+def _script() -> str | None:
+    attempt = _waiting()
+    away = attempt.away if attempt else None
+    return away.target if away and away.kind is AwayKind.SCRIPT else None
+
+
+def _sandbox() -> str:
+    """The sandbox plays the bank on this machine, without https."""
+    return f" {web.rooms().settings.crm_url}" if web.rooms().settings.sandboxed else ""
