@@ -7,7 +7,7 @@ from typing import Any
 from wtforms import BooleanField, StringField
 from wtforms.validators import StopValidation
 
-from funnel.fields import Check, ChoiceField, Groups, needed, optional, text_field, tidy_code
+from funnel.fields import Check, ChoiceField, Groups, emptied_of_card, needed, no_card, optional, text_field, tidy_code
 from funnel.people import Addresses
 from funnel.regions import Region, either, region
 
@@ -26,10 +26,11 @@ def choice(check: Check, token: str) -> ChoiceField:
 
 
 def unless_same(check: Check) -> Check:
-    """Asks nothing of the billing address while it is the delivery address."""
+    """Asks nothing of the billing address while it is the delivery address; a card in it is not drawn again even so."""
 
     def checked(form: Any, field: Any) -> None:
         if form.billShipSame.data:
+            emptied_of_card(field)
             raise StopValidation
         check(form, field)
 
@@ -56,6 +57,7 @@ def own_state(form: Any, field: Any) -> None:
 
 
 def postal_code(form: Any, field: Any) -> None:
+    no_card(form, field)  # first, for what has a wrong shape is drawn again
     found = _region_of(form, field)
     if found and not field.data and not found.postal_required:
         raise StopValidation

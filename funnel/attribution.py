@@ -52,15 +52,23 @@ def request_uri(origin: str, target: str) -> str:
     """The address as asked for, with card-like numbers masked; over 500 characters the attribution is kept first."""
     path, _, query = UNPRINTABLE.sub(_escaped, target).partition("?")
     path = "/masked" if looks_like_card(unquote_plus(path)) else path
-    parameters = [_masked(parameter) for parameter in query.split("&")] if query else []
-    return _within_limit(origin + path, parameters)
+    return _within_limit(origin + path, _masked(query))
+
+
+def query_without_cards(query: str) -> str:
+    """A query with card-like numbers masked, and otherwise exactly as it was."""
+    return "&".join(_masked(query))
 
 
 def _escaped(match: re.Match[str]) -> str:
     return "".join(f"%{byte:02X}" for byte in match[0].encode("utf-8", "replace"))
 
 
-def _masked(parameter: str) -> str:
+def _masked(query: str) -> list[str]:
+    return [_masked_parameter(parameter) for parameter in query.split("&")] if query else []
+
+
+def _masked_parameter(parameter: str) -> str:
     name, _, _ = parameter.partition("=")
     if name.lower() in CARD_FIELDS or (_rank(parameter) == 2 and looks_like_card(unquote_plus(parameter))):
         return "masked" if looks_like_card(unquote_plus(name)) else f"{name}=masked"

@@ -52,19 +52,32 @@ def _told(error: HTTPException) -> Response:
 
 
 def _ours(error: Exception) -> Response:
-    """The type and the place only: a message or a local variable could hold what a shopper typed."""
+    """The type and the place only: a message, a local variable or an address could hold what a shopper typed."""
+    _log(error)
+    return _page(HTTPStatus.INTERNAL_SERVER_ERROR)
+
+
+def _log(error: Exception) -> None:
     frame = error.__traceback__
     while frame and frame.tb_next:
         frame = frame.tb_next
     place = f"{frame.tb_frame.f_code.co_filename}:{frame.tb_lineno}" if frame else "nowhere"
-    log.error("%s %s failed: %s at %s", request.method, request.path, type(error).__name__, place)
-    return _page(HTTPStatus.INTERNAL_SERVER_ERROR)
+    log.error("%s %s failed: %s at %s", request.method, request.endpoint, type(error).__name__, place)
 
 
 def _page(status: HTTPStatus) -> Response:
+    """The error page; its words alone where the templates cannot draw it, for the server would log the address."""
     title, sentence = WORDS.get(
         status, OURS if status >= HTTPStatus.INTERNAL_SERVER_ERROR else WORDS[HTTPStatus.BAD_REQUEST]
     )
+    try:
+        return _drawn(status, title, sentence)
+    except Exception as error:
+        _log(error)
+        return Response(f"{title}\n\n{sentence}\n", status, mimetype="text/plain")
+
+
+def _drawn(status: HTTPStatus, title: str, sentence: str) -> Response:
     return make_response(
         render_template(
             "errors/error.html",

@@ -112,10 +112,16 @@ def at_most(limit: int) -> Check:
 
 
 def no_card(form: Any, field: Any) -> None:
-    """Empties the field, so that the number is not drawn again either."""
-    if looks_like_card(field.data):
-        field.data = ""
+    if emptied_of_card(field):
         raise StopValidation(CARD_IN_TEXT)
+
+
+def emptied_of_card(field: Any) -> bool:
+    """Empties a field that holds a card number, so that it is not drawn again."""
+    found = looks_like_card(field.data)
+    if found:
+        field.data = ""
+    return found
 
 
 def email(form: Any, field: Any) -> None:
@@ -131,6 +137,7 @@ def phone_number(text: str, country: str) -> str | None:
     """Digits and hyphens as the CRM takes them, or None where no telephone could have the number.
 
     The calling code always leads, without its plus: 1-212-555-0100. A number typed without is of `country`.
+    What looks like a card number must be in use as a telephone's; in some countries any could be, by its length.
     """
     try:
         number = phonenumbers.parse(text, country)
@@ -141,7 +148,8 @@ def phone_number(text: str, country: str) -> str | None:
     groups = "".join(sign if sign.isdecimal() else " " for sign in written).split()
     hyphenated = "-".join(groups)
     fitting = hyphenated if len(hyphenated) <= PHONE_LIMIT else "".join(groups)
-    return fitting if phonenumbers.is_possible_number(number) else None
+    is_one = phonenumbers.is_valid_number if looks_like_card(text) else phonenumbers.is_possible_number
+    return fitting if is_one(number) else None
 
 
 def _seen(sign: str) -> str:

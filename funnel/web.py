@@ -19,7 +19,7 @@ from flask import (
 from flask_wtf import FlaskForm
 
 from funnel import steps
-from funnel.attribution import Arrival, arrival
+from funnel.attribution import Arrival, arrival, query_without_cards
 from funnel.forms import csrf_failed
 from funnel.notices import sentence
 from funnel.robots import is_shopper
@@ -162,12 +162,12 @@ def _guard(step: str) -> None:
 
 
 def _lead_to(detour: Detour) -> None:
-    """303 to another page. A query stays in the address, for the scripts of a page may read it there."""
+    """303 to another page. A query stays in the address, for the scripts of a page may read it there; no card does."""
     if is_person():
         g.visit = rooms().flow.keep(visit())
     response = go(detour.step, detour.notice)
     if request.method == "GET" and request.query_string:
-        response.location += "?" + request.query_string.decode("ascii", "replace")
+        response.location += "?" + query_without_cards(request.query_string.decode("ascii", "replace"))
     abort(response)
 
 

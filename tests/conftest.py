@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import pytest
 import requests
+from flask import Flask
 from shopper import Shopper
 from werkzeug.serving import WSGIRequestHandler, make_server
 
@@ -108,12 +109,16 @@ def campaign_file() -> Path:
 
 
 @pytest.fixture
-def crm(campaign_file: Path, tmp_path: Path) -> Iterator[Crm]:
+def sandbox(campaign_file: Path, tmp_path: Path) -> Flask:
     campaign = load_settings({"FUNNEL_FILE": str(campaign_file)}, root=tmp_path).campaign
     products = {row["productId"]: as_product(row) for row in catalogue(campaign)}
-    sandbox = create_sandbox(
+    return create_sandbox(
         login_id=LOGIN["KONNEKTIVE_LOGIN_ID"], password=LOGIN["KONNEKTIVE_PASSWORD"], catalogue=products
     )
+
+
+@pytest.fixture
+def crm(sandbox: Flask) -> Iterator[Crm]:
     with served(sandbox) as url:
         crm = Crm(url)
         crm.switch(

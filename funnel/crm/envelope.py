@@ -24,6 +24,7 @@ INVALID = (
     "Cannot user test card",
 )
 
+FIELD_NAME = re.compile(r"[A-Za-z][A-Za-z_]*[0-9]{0,2}[A-Za-z_]*")  # cardNumber, address1, product12_qty
 # How the text of a field begins, told of its name: "is a required field", "Not a valid input".
 PREDICATE = re.compile(r"(is|are|has|must|may|can|cannot|should|exceeds|needs|not)\b", re.IGNORECASE)
 
@@ -81,8 +82,15 @@ def _refusal(message: object) -> Refused:
 
 
 def _field_map(message: Mapping[str, object]) -> dict[str, str]:
-    """Field names to texts. Empty when it is anything else: an order inside an ERROR must not pass for it."""
-    found = {name: value for name, value in message.items() if isinstance(value, str) and PREDICATE.match(value)}
+    """Field names to texts. Empty when it is anything else: an order inside an ERROR must not pass for it.
+
+    The names are kept in the ledger, so what is no plain name, a card number that was said back say, is none.
+    """
+    found = {
+        name: value
+        for name, value in message.items()
+        if FIELD_NAME.fullmatch(name) and isinstance(value, str) and PREDICATE.match(value)
+    }
     return {name: text(value) or "" for name, value in found.items()} if len(found) == len(message) else {}
 
 
