@@ -1,15 +1,16 @@
-"""Upsells 1 to 4: one offer, two equal buttons; after payment every road leads forward."""
+"""Upsells 1 to 4 and their downsells: one offer, two equal buttons; after payment every road leads forward."""
 
 from typing import Any
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, abort
 from sqlalchemy.exc import SQLAlchemyError
 
-from funnel import steps, web
-from funnel.attempt import Attempt, Claim, State
+from funnel import web
+from funnel.attempt import Claim, PaySource, State
+from funnel.campaign import DOWNSELL
 from funnel.forms import UpsellForm
 from funnel.pay_token import StaleToken
-from funnel.steps import PATHS, Notice
+from funnel.steps import AWAY, PATHS, Notice
 from funnel.visit import Visit
 
 bp = Blueprint("upsell", __name__)
@@ -17,70 +18,88 @@ bp = Blueprint("upsell", __name__)
 DECISIONS = {State.CHARGED: "accepted", State.DECLINED: "declined", State.NOT_CHARGED: "declined"}
 
 
-@bp.get("/upsell/<int:number>")
-def show(number: int) -> Response:
-    visit = web.enter(f"upsell{number}")
-    return _page(number, visit, UpsellForm(formdata=None))
+@bp.get("/upsell/<int:number>", defaults={"downsell": ""})
+@bp.get("/upsell/<int:number>/<downsell>")
+def show(number: int, downsell: str) -> Response:
+    slot = _slot(number, downsell)
+    visit = web.enter(slot)
+    return _page(slot, visit, UpsellForm(formdata=None))
 
 
-@bp.post("/upsell/<int:number>")
-def submit(number: int) -> Response:
-    step = f"upsell{number}"
-    visit, form = web.admit(step, slot=step), UpsellForm()
-    if step in web.progress().decided:
+@bp.post("/upsell/<int:number>", defaults={"downsell": ""})
+@bp.post("/upsell/<int:number>/<downsell>")
+def submit(number: int, downsell: str) -> Response:
+    slot = _slot(number, downsell)
+    visit, form = web.admit(slot, slot=slot), UpsellForm()
+    if slot in web.progress().decided:
         return web.go(web.whereabouts())
     if not form.validate_on_submit():
-        return _page(number, visit, form, **web.mistaken(form, stale=Notice.STALE_OFFER))
+        return _page(slot, visit, form, **web.mistaken(form, stale=Notice.STALE_OFFER))
     if not form.accepted:
-        web.rooms().flow.refuse_upsell(visit, step)
+        web.rooms().flow.refuse_upsell(visit, slot)
         return web.go(web.whereabouts())
+    package = web.rooms().settings.campaign.upsell(slot)
     try:
-        key = web.rooms().tokens.read(form.attempt.data, visit.id, step, [web.rooms().settings.campaign.upsell(step)])
+        key = web.rooms().tokens.read(form.attempt.data, visit.id, slot, [package.basket])
     except StaleToken:
-        return _page(number, visit, form, status=422, notice=Notice.STALE_OFFER)
-    return _forward(step, _accept(visit, step, key))
+        return _page(slot, visit, form, status=422, notice=Notice.STALE_OFFER)
+    return _forward(slot, _accept(visit, slot, key))
 
 
-def _accept(visit: Visit, step: str, key: str) -> Claim:
+def _slot(number: int, downsell: str) -> str:
+    slot = f"upsell{number}{downsell}"
+    if downsell not in ("", DOWNSELL) or slot not in PATHS:
+        abort(404)
+    return slot
+
+
+def _accept(visit: Visit, slot: str, key: str) -> Claim:
     try:
-        return web.rooms().flow.accept_upsell(visit, step, key)
+        return web.rooms().payments.accept_upsell(visit, slot, key, web.returns(slot, key))
     except SQLAlchemyError:
         return Claim()
 
 
-def _forward(step: str, claim: Claim) -> Response:
-    if claim.attempt is None:
-        return web.go(steps.after(web.rooms().settings.campaign.steps, step), f"{Notice.NOT_ADDED}:{step}")
-    return web.go(web.whereabouts(), f"{_notice(claim.attempt)}:{step}")
+def _forward(slot: str, claim: Claim) -> Response:
+    if claim.attempt is None:  # not even claimed: the offer is passed over, as if the shopper had said no
+        web.rooms().flow.refuse_upsell(web.visit(), slot)
+        return web.go(web.whereabouts(), f"{Notice.NOT_ADDED}:{slot}")
+    if claim.attempt.away:
+        return web.go(AWAY)
+    return web.go(web.whereabouts(), f"{web.outcome(claim.attempt)}:{slot}")
 
 
-def _notice(attempt: Attempt) -> Notice:
-    if attempt.state is State.CHARGED:
-        return Notice.ADDED
-    return Notice.STILL_ADDING if attempt.state.live else Notice.NOT_ADDED
-
-
-def _page(number: int, visit: Visit, form: UpsellForm, **outcome: Any) -> Response:
-    step, campaign = f"upsell{number}", web.rooms().settings.campaign
-    package = campaign.upsell(step)
-    form.attempt.data = web.rooms().tokens.issue(visit.id, step, [package])
+def _page(slot: str, visit: Visit, form: UpsellForm, **outcome: Any) -> Response:
+    campaign, step = web.rooms().settings.campaign, slot.removesuffix(DOWNSELL)
+    package, page = campaign.upsell(slot), campaign.upsell_page(step)
+    form.attempt.data = web.rooms().tokens.issue(visit.id, slot, [package.basket])
+    minutes = page.ends_after_minutes if page else None
     return web.page(
         "pages/upsell.html",
         form=form,
-        action=PATHS[step],
+        action=PATHS[slot],
         package=package,
+        basket=package.basket,
+        downsell=slot.endswith(DOWNSELL),
         number=campaign.upsell_steps.index(step) + 1,
         of=len(campaign.upsell_steps),
         order_number=visit.order_id,
-        decision=_decision(visit, step),
+        paypal=_paid_by(visit) is PaySource.PAYPAL,
+        ends_at=web.ordered_at(visit) + 60 * minutes if minutes else None,
+        decision=_decision(visit, slot),
         next_url=PATHS[web.whereabouts()],
         **outcome,
     )
 
 
-def _decision(visit: Visit, step: str) -> str | None:
+def _paid_by(visit: Visit) -> PaySource:
     attempts = web.rooms().attempts.of_visit(visit.id)
-    attempt = next((attempt for attempt in reversed(attempts) if attempt.slot == step), None)
+    return next((attempt.pay_source for attempt in attempts if attempt.bears_upsells), PaySource.CARD)
+
+
+def _decision(visit: Visit, slot: str) -> str | None:
+    attempts = web.rooms().attempts.of_visit(visit.id)
+    attempt = next((attempt for attempt in reversed(attempts) if attempt.slot == slot), None)
     if attempt:
         return DECISIONS.get(attempt.state, "pending")
-    return "refused" if step in web.progress().decided else None
+    return "refused" if slot in web.progress().decided else None
