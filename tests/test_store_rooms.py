@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from funnel.attempt import LIVE, ORDER, Claim, Reason, Refusal, State, Verdict, new_key
+from funnel.attempt import IN_FLIGHT, LIVE, ORDER, UNRESOLVED, Claim, Reason, Refusal, State, Verdict, new_key
 from funnel.attempts import Attempts
 from funnel.attribution import Arrival
 from funnel.campaign import Package
@@ -262,8 +262,10 @@ def test_an_abandoned_charge_is_unknown_until_the_quiet_time_has_passed(attempts
     sent_at = clock.now
     clock.now += LEASE + 1
     attempts.recover(quiet_time=QUIET)
-    (attempt,) = attempts.lease_unresolved(limit=5, seconds=LEASE)
+    attempt = attempts.find(key)
+    assert attempt
     assert (attempt.state, attempt.settle_at) == (State.UNKNOWN, sent_at + QUIET)
+    assert [leased.key for leased in attempts.lease_unresolved(limit=5, seconds=LEASE)] == [key]
     assert attempts.lease_unresolved(limit=5, seconds=LEASE) == []
     assert attempts.claim(new_key(), "jane", ORDER, LAMP, lease=LEASE).attempt == attempts.find(key)
 
@@ -278,6 +280,18 @@ def test_late_truth_wins_and_is_never_taken_back(attempts: Attempts) -> None:
     attempt = attempts.find(key)
     assert attempt
     assert attempt.state is State.CHARGED
+
+
+def test_an_answer_to_a_question_of_before_is_no_evidence(attempts: Attempts) -> None:
+    """The quiet time began anew while Order Query was on its way, so its negative came too early."""
+    key = new_key()
+    attempts.claim(key, "jane", ORDER, LAMP, lease=LEASE)
+    attempts.mark_sent(key, "ORDER1", lease=LEASE)
+    assert attempts.settle(key, Verdict(State.UNKNOWN, settle_at=30.0), seen=(State.SENT,))
+    assert attempts.settle(key, Verdict(State.UNKNOWN, settle_at=900.0), seen=(State.UNKNOWN,))
+    not_charged = Verdict(State.NOT_CHARGED, Reason.NOT_FOUND_PAID)
+    assert not attempts.settle(key, not_charged, seen=(State.UNKNOWN,), settle_at=30.0)
+    assert attempts.settle(key, not_charged, seen=(State.UNKNOWN,), settle_at=900.0)
 
 
 def test_a_second_upsell_of_the_same_product_counts_from_what_is_paid(attempts: Attempts) -> None:
@@ -295,6 +309,15 @@ def test_an_adopted_order_is_asked_about_before_anything_else(store: Store, atte
     assert attempts.claim(new_key(), "jane", ORDER, LAMP, lease=LEASE).attempt == attempts.find(attempt.key)
 
 
+def test_an_adopted_order_that_is_paid_bears_no_upsells(store: Store, attempts: Attempts) -> None:
+    """They may have been bought already, and our books have lost them."""
+    with store.durable() as connection:
+        attempts.adopt(connection, "jane", "ORDER1", quiet_time=QUIET)
+    (adopted,) = attempts.of_visit("jane")
+    assert attempts.settle(adopted.key, Verdict(State.CHARGED), seen=UNRESOLVED)
+    assert attempts.claim(new_key(), "jane", "upsell1", LAMP, lease=LEASE).refusal is Refusal.NO_ORDER
+
+
 def test_saying_no_twice_is_saying_no(attempts: Attempts) -> None:
     attempts.refuse("jane", "upsell1")
     attempts.refuse("jane", "upsell1")
@@ -308,6 +331,14 @@ def test_the_store_itself_refuses_a_second_live_attempt_in_a_slot(store: Store, 
     with store.durable() as connection:
         assert insert_new(connection, attempts_table, key="first", state=state, **facts)
         assert not insert_new(connection, attempts_table, key="second", state="CLAIMED", **facts)
+
+
+@pytest.mark.parametrize("state", sorted(IN_FLIGHT))
+def test_the_store_itself_refuses_a_second_attempt_in_flight_in_a_visit(store: Store, state: str) -> None:
+    facts = {"visit_id": "jane", "created_at": 0.0, "lease_until": 0.0}
+    with store.durable() as connection:
+        assert insert_new(connection, attempts_table, key="first", slot="upsell1", state=state, **facts)
+        assert not insert_new(connection, attempts_table, key="second", slot="upsell2", state="CLAIMED", **facts)
 
 
 def test_what_needs_a_human_keeps_its_slot_and_the_visit(attempts: Attempts) -> None:
