@@ -30,8 +30,10 @@ PASSED, FAILED = 0, 1  # pytest's exit statuses
 TESTS = (
     "tests/test_judge.py",
     "tests/test_steps.py",
+    "tests/test_crm_replies.py",
     "tests/test_charging.py",
     "tests/test_store_rooms.py",
+    "tests/test_crm_failures.py",
     "tests/test_protocol_random.py",
     "tests/test_protocol_exhaustive.py",
     "tests/test_charged_once.py",
