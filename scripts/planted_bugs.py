@@ -139,9 +139,16 @@ def _try(bug: Bug, clean: Path) -> Result:
     caught_by, trouble = _failed(ran.stdout) if ran.returncode == FAILED else None, ""
     if not caught_by and ran.returncode != PASSED:
         trouble = f"pytest ended with {ran.returncode}\n{ran.stdout}{ran.stderr}"
-    if caught_by and bug.first not in caught_by and not _passes(clean, caught_by):
-        trouble, caught_by = f"{caught_by} fails without the bug too", None
+    if caught_by and bug.first not in caught_by and (trouble := _doubt(caught_by, tree, clean)):
+        caught_by = None
     return Result(bug, caught_by, time.monotonic() - started, trouble)
+
+
+def _doubt(test: str, tree: Path, clean: Path) -> str:
+    """Why something else than the bug may have made a test fail; empty when it was the bug."""
+    if _pytest(tree, test).returncode == PASSED:
+        return f"{test} failed, but not again"
+    return "" if _passes(clean, test) else f"{test} fails without the bug too"
 
 
 @cache
