@@ -13,12 +13,15 @@ from whitenoise import WhiteNoise
 from config import load_settings
 from funnel import failures, props, web
 from funnel.attempts import Attempts
+from funnel.backlog import Backlog
 from funnel.charging import Charging, Deadlines
 from funnel.cli import commands
 from funnel.crm.client import Client
 from funnel.crm.client import Deadlines as CallDeadlines
 from funnel.delivery import Delivery
+from funnel.erasure import Erasure
 from funnel.flow import Flow
+from funnel.housekeeping import Housekeeping
 from funnel.judge import Judge
 from funnel.leads import Leads
 from funnel.mistakes import ConfigError
@@ -114,6 +117,7 @@ def furnish(settings: Settings) -> Rooms:
         charging=charging,
         client=client,
     )
+    housekeeping = Housekeeping(store=store, outbox=outbox, timing=timing, confirm_order=campaign.confirm_order)
     relay = Relay(
         store=store,
         outbox=outbox,
@@ -121,6 +125,7 @@ def furnish(settings: Settings) -> Rooms:
         delivery=delivery,
         client=client,
         judge=judge,
+        tidy=housekeeping.run,
         deadline=timing.owed_deadline,
         quiet_time=timing.quiet_time,
     )
@@ -129,7 +134,22 @@ def furnish(settings: Settings) -> Rooms:
     restoration = Restoration(
         store=store, visits=visits, attempts=attempts, quiet_time=timing.quiet_time, visit_life=timing.visit_life
     )
-    return Rooms(settings, store, visits, outbox, attempts, charging, flow, relay, reconciliation, restoration, tokens)
+    return Rooms(
+        settings=settings,
+        store=store,
+        visits=visits,
+        outbox=outbox,
+        attempts=attempts,
+        charging=charging,
+        flow=flow,
+        relay=relay,
+        reconciliation=reconciliation,
+        restoration=restoration,
+        backlog=Backlog(store),
+        housekeeping=housekeeping,
+        erasure=Erasure(store),
+        tokens=tokens,
+    )
 
 
 def _configure(app: Flask, settings: Settings) -> None:

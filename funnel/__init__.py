@@ -9,8 +9,10 @@ forms                what visitors type, checked (with address_fields, card_fiel
 flow, relay, reconciliation, restoration
                      the recommended API flow as verbs; the delivery of what is owed; the audit; a backup put back
 receipt, notices     what was bought, and the sentences that are told once
-leads                Import Lead for who waits for it
-charging, delivery   the protocol of one charge; how one owed call is made
+leads, housekeeping, backlog
+                     Import Lead for who waits for it; what nobody waits for; owed calls as the operator sees them
+charging, delivery, erasure
+                     the protocol of one charge; how one owed call is made; a person is forgotten
 judge, pay_token     what an attempt becomes; the signed ticket in a pay form
 visit, attempts, outbox, crm/
                      the shopper's visit; the ledger of charges; the calls that are owed; the CRM's client

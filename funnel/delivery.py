@@ -59,12 +59,15 @@ class Delivery:
             settle = self._outbox.park if failure.permanent else self._outbox.put_off
             settle(owed, str(failure))
             return failure
+        except Exception as error:  # no failure of the CRM, but a call that fails each time waits longer each time
+            self._outbox.put_off(owed, f"internal error ({type(error).__name__})")
+            raise
         self._outbox.delivered(owed)
         return None
 
     def _make(self, owed: Owed, deadline: float) -> None:
         visit = self._visits.find(owed.visit_id)
-        if visit is None:  # erased meanwhile: nothing is owed for it any more
+        if visit is None or visit.forgotten:  # nothing is owed for it any more
             return
         if owed.kind is Kind.CLICK:
             self._click(visit, owed.page_type or "", deadline)

@@ -168,7 +168,7 @@ class Flow:
         with self._store.write() as connection:
             self._visits.finish(connection, visit.id)
             if self._campaign.confirm_order:
-                self._outbox.owe(connection, visit.id, Kind.CONFIRM, once="confirm")
+                self._outbox.owe_confirm(connection, visit.id)
 
     def _import_order(self, visit: Visit, order: NewOrder, order_id: str) -> OrderReply | RedirectReply:
         latest = self._visits.find(visit.id) or visit

@@ -29,6 +29,7 @@ class State(StrEnum):
     OWED = "OWED"
     DELIVERED = "DELIVERED"
     PARKED = "PARKED"
+    DROPPED = "DROPPED"  # by an operator; its row stays for a while, so that it is not owed once more
 
 
 @dataclass(frozen=True)
@@ -101,6 +102,10 @@ class Outbox:
         waiting = {"visit": visit_id, "of_kind": Kind.LEAD, "now": self._store.clock()}
         if connection.execute(WAITING, waiting).first() is None:
             self.owe(connection, visit_id, Kind.LEAD)
+
+    def owe_confirm(self, connection: Connection, visit_id: str) -> bool:
+        """Confirm Order is owed once in a visit. True when it is new."""
+        return self.owe(connection, visit_id, Kind.CONFIRM, once=Kind.CONFIRM)
 
     def has(self, visit_id: str, once: str) -> bool:
         """Whether this one was ever owed."""

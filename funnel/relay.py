@@ -1,6 +1,7 @@
 """Delivers what is owed and asks about what is unknown: backs off, gives up, stops politely."""
 
 import logging
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
@@ -22,6 +23,7 @@ log = logging.getLogger("funnel.relay")
 
 SENDERS = 64  # calls at a time; a CRM that takes 300 ms is asked some 200 times a second
 IDLE_PAUSE = 0.1  # seconds between two looks when nothing is due
+TIDY_EVERY = 5.0  # seconds
 
 Job = Callable[[], None]
 
@@ -38,6 +40,7 @@ class Relay:
         delivery: Delivery,
         client: Client,
         judge: Judge,
+        tidy: Job,
         deadline: float,
         quiet_time: float,
     ) -> None:
@@ -47,6 +50,8 @@ class Relay:
         self._delivery = delivery
         self._client = client
         self._judge = judge
+        self._tidy = tidy
+        self._tidy_at = 0.0
         self._deadline = deadline
         self._quiet_time = quiet_time
         self._lease = 2 * deadline + LEASE_MARGIN
@@ -57,7 +62,8 @@ class Relay:
             under_way: set[Future[None]] = set()
             while not stop.is_set():
                 under_way = {future for future in under_way if not future.done()}
-                jobs = self._due(room=SENDERS - len(under_way))
+                jobs = self._chores()
+                jobs += self._due(room=max(0, SENDERS - len(under_way) - len(jobs)))
                 under_way |= {senders.submit(self._do, job) for job in jobs}
                 if not jobs:
                     stop.wait(IDLE_PAUSE)
@@ -68,6 +74,13 @@ class Relay:
         for job in jobs:
             self._do(job)
         return len(jobs)
+
+    def _chores(self) -> list[Job]:
+        """What is not urgent; it is a job like a call, so that no delivery waits for it."""
+        if time.monotonic() < self._tidy_at:
+            return []
+        self._tidy_at = time.monotonic() + TIDY_EVERY
+        return [self._tidy]
 
     def _due(self, *, room: int) -> list[Job]:
         """Questions about money first, then the calls that are owed; none while the store is away."""

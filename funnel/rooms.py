@@ -3,8 +3,11 @@
 from dataclasses import dataclass
 
 from funnel.attempts import Attempts
+from funnel.backlog import Backlog
 from funnel.charging import Charging
+from funnel.erasure import Erasure
 from funnel.flow import Flow
+from funnel.housekeeping import Housekeeping
 from funnel.outbox import Outbox
 from funnel.pay_token import PayTokens
 from funnel.reconciliation import Reconciliation
@@ -27,4 +30,7 @@ class Rooms:
     relay: Relay
     reconciliation: Reconciliation
     restoration: Restoration
+    backlog: Backlog
+    housekeeping: Housekeeping
+    erasure: Erasure
     tokens: PayTokens

@@ -39,6 +39,8 @@ JSON_OR_NULL = JSON(none_as_null=True)
 
 metadata = MetaData()
 
+FORGOTTEN = 0.0  # the seen_at of a visit that is nobody's any more: it has ended, and nothing is learnt of it again
+
 visits = Table(
     "visits",
     metadata,
@@ -99,6 +101,7 @@ attempts = Table(
     Column("totals", JSON_OR_NULL),
     Index("attempts_asked", "state", "ask_at"),
     Index("attempts_leased", "state", "lease_until"),
+    Index("attempts_settled", "state", "settled_at"),
 )
 
 refusals = Table(
@@ -181,6 +184,12 @@ class Store:
         """Like write, and on the disk when the block ends."""
         with self._durable.connect().execution_options(writes=True) as connection, connection.begin():
             yield connection
+
+    def scrub(self) -> None:
+        """What was erased leaves SQLite's write-ahead log too; the pages themselves are overwritten at once."""
+        with self.read() as connection:
+            if connection.dialect.name == "sqlite":
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def close(self) -> None:
         self._engine.dispose()

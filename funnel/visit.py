@@ -5,12 +5,12 @@ from collections.abc import MutableMapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, Update, select, update
 from sqlalchemy.exc import IntegrityError
 
 from funnel.attribution import Arrival
 from funnel.people import Addresses, Contact
-from funnel.store import Store, insert_new, visits
+from funnel.store import FORGOTTEN, Store, insert_new, visits
 
 # The only names in the cookie session, beside the CSRF token. Ids are write-once, so that parallel
 # requests, whose cookies overwrite each other, cannot undo anything.
@@ -45,6 +45,11 @@ class Visit:
     seen_at: float = 0.0
     finished_at: float | None = None
     stored: bool = False
+
+    @property
+    def forgotten(self) -> bool:
+        """Whether it was a person's and is nobody's any more."""
+        return self.stored and self.seen_at == FORGOTTEN
 
     @property
     def lead_is_known(self) -> bool:
@@ -91,7 +96,10 @@ class Cookie:
 
 
 class Visits:
-    """The visits in the store. Every change is one statement or part of the caller's transaction."""
+    """The visits in the store. Every change is one statement or part of the caller's transaction.
+
+    Of a visit that is forgotten nothing is learnt but ids, so that a call under way brings no person back.
+    """
 
     def __init__(self, store: Store, *, life: float) -> None:
         self._store = store
@@ -149,7 +157,7 @@ class Visits:
         self._change(visit.id, seen_at=self._store.clock())
 
     def learn_contact(self, connection: Connection, visit_id: str, contact: Contact) -> None:
-        connection.execute(update(visits).where(visits.c.id == visit_id).values(contact=asdict(contact)))
+        connection.execute(_remembered(visit_id).values(contact=asdict(contact)))
 
     def learn_addresses(self, visit_id: str, addresses: Addresses) -> None:
         self._change(visit_id, addresses=asdict(addresses))
@@ -185,7 +193,11 @@ class Visits:
 
     def _change(self, visit_id: str, **values: Any) -> None:
         with self._store.write() as connection:
-            connection.execute(update(visits).where(visits.c.id == visit_id).values(values))
+            connection.execute(_remembered(visit_id).values(values))
+
+
+def _remembered(visit_id: str) -> Update:
+    return update(visits).where(visits.c.id == visit_id, visits.c.seen_at > FORGOTTEN)
 
 
 def _from_row(row: Row[Any]) -> Visit:

@@ -24,7 +24,7 @@ from funnel.sandbox.catalogue import as_product
 from funnel.settings import Settings
 from funnel.supervisor import catalogue
 
-pytest_plugins = ["machine", "browser", "postgres"]
+pytest_plugins = ["machine", "browser", "postgres", "stores"]
 
 HERE = Path(__file__).parent
 PATIENCE = 10.0  # seconds for something that happens soon

@@ -409,6 +409,7 @@ class World:
         self._relay = Relay(
             store=bench.store,
             outbox=Outbox(bench.store),
+            tidy=lambda: None,
             attempts=bench.attempts,
             delivery=None,  # type: ignore[arg-type]  # nothing is owed here
             client=self.crm,  # type: ignore[arg-type]

@@ -28,8 +28,8 @@ FLOORS = [
         "funnel.notices",
         "funnel.regions",
     },
-    {"funnel.leads"},
-    {"funnel.charging", "funnel.delivery"},
+    {"funnel.leads", "funnel.housekeeping", "funnel.backlog"},
+    {"funnel.charging", "funnel.delivery", "funnel.erasure"},
     {"funnel.judge", "funnel.pay_token"},
     {"funnel.visit", "funnel.attempts", "funnel.outbox", "funnel.crm"},
     {"funnel.store", "funnel.steps", "funnel.robots", "funnel.attribution"},
@@ -54,6 +54,9 @@ WITHOUT_FLASK = [
             "judge",
             "charging",
             "delivery",
+            "housekeeping",
+            "backlog",
+            "erasure",
         ]
     ),
 ]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
+from stores import Clock
 
 from funnel.attempt import IN_FLIGHT, LIVE, ORDER, UNRESOLVED, Claim, Reason, Refusal, State, Verdict, new_key
 from funnel.attempts import Attempts
@@ -24,31 +24,6 @@ LAMP = Package(
 QUIET = 900.0
 LEASE = 30.0
 CROWD = 50
-
-
-class Clock:
-    """Seconds that pass only when a test says so."""
-
-    def __init__(self) -> None:
-        self.now = 1_800_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def store(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Iterator[Store]:
-    sqlite = request.param == "sqlite"
-    url = f"sqlite:///{tmp_path}/test.db" if sqlite else request.getfixturevalue("postgres_database")
-    store = Store(url, clock=clock)
-    store.prepare()
-    yield store
-    store.close()
 
 
 @pytest.fixture
