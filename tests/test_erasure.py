@@ -13,11 +13,13 @@ from conftest import Crm, Funnel, OpenFunnel
 from flask import Flask
 from shopper import ADDRESS, Shopper
 from sqlalchemy import MetaData, select, update
+from stores import Clock
 from test_delivery import Peer, visit
+from test_housekeeping import House
 
 from app import create_app
 from config import load_settings
-from funnel.attempt import ORDER, State
+from funnel.attempt import ORDER, State, Verdict
 from funnel.attempts import Attempts
 from funnel.attribution import Arrival
 from funnel.crm.replies import LeadReply
@@ -25,7 +27,7 @@ from funnel.delivery import Delivery
 from funnel.erasure import Erased, Erasure
 from funnel.outbox import Kind, Outbox
 from funnel.people import Addresses, Contact
-from funnel.store import Store, visits
+from funnel.store import Store, attempts, visits
 from funnel.visit import Told, Visits
 
 Run = Callable[..., Result]
@@ -136,19 +138,12 @@ def test_an_unresolved_charge_goes_on_being_settled(crm: Crm, funnel_at_rest: Fu
     result = run("erase", "--email", "jane@example.com")
     assert "Charges without an outcome: 1. They go on being settled" in result.output
     with funnel_at_rest.rooms.store.write() as connection:
-        connection.execute(update(_table("attempts", funnel_at_rest.rooms.store)).values(ask_at=0.0))
+        connection.execute(update(attempts).values(ask_at=0.0))
     funnel_at_rest.rooms.relay.run_once()
     settled = funnel_at_rest.rooms.attempts.find(attempt.key)
     assert settled
     assert settled.state is State.CHARGED
     assert crm.calls("/order/confirm/") == []
-
-
-def _table(name: str, store: Store) -> Any:
-    found = MetaData()
-    with store.read() as connection:
-        found.reflect(connection)
-    return found.tables[name]
 
 
 def test_what_was_owed_for_them_is_owed_no_more(crm: Crm, funnel_at_rest: Funnel, run: Run) -> None:
@@ -218,26 +213,57 @@ def test_a_part_of_an_address_or_a_name_erases_nobody(store: Store) -> None:
         assert Erasure(store).of_email(other).visits == 0
 
 
+def _delivery(store: Store, peer: Peer, folder: Path) -> Delivery:
+    return Delivery(
+        client=peer,  # type: ignore[arg-type]
+        store=store,
+        visits=Visits(store, life=86400.0),
+        outbox=Outbox(store),
+        attempts=Attempts(store, decline_limit=3),
+        campaign=load_settings({"FUNNEL_FILE": str(CAMPAIGN)}, root=folder).campaign,
+    )
+
+
 def test_a_delivery_under_way_does_not_write_the_person_back(store: Store, tmp_path: Path) -> None:
     """She is erased while the CRM takes her lead."""
     visit(store, "jane", Kind.LEAD)
-    rooms, outbox = Visits(store, life=86400.0), Outbox(store)
+    outbox = Outbox(store)
 
     def erased_meanwhile(_call: Any) -> LeadReply:
         assert Erasure(store).of_email("jane@example.com") == Erased(1, 0)
         return LeadReply("ORDER1", "PARTIAL", None, None)
 
-    delivery = Delivery(
-        client=Peer(erased_meanwhile),  # type: ignore[arg-type]
-        store=store,
-        visits=rooms,
-        outbox=outbox,
-        attempts=Attempts(store, decline_limit=3),
-        campaign=load_settings({"FUNNEL_FILE": str(CAMPAIGN)}, root=tmp_path).campaign,
-    )
+    delivery = _delivery(store, Peer(erased_meanwhile), tmp_path)
     (owed,) = outbox.lease_due(limit=1, seconds=30.0)
     assert delivery.deliver(owed, deadline=1.0) is None
     assert "jane" not in everything(store).replace("'jane'", "the visit's id")
+
+
+def test_a_call_owed_by_a_request_under_way_is_not_made(store: Store, tmp_path: Path) -> None:
+    visit(store, "jane")
+    Erasure(store).of_email("jane@example.com")
+    outbox, peer = Outbox(store), Peer()
+    with store.write() as connection:
+        outbox.owe(connection, "jane", Kind.CLICK, page_type="leadPage")
+        outbox.owe_lead(connection, "jane")
+    delivery = _delivery(store, peer, tmp_path)
+    while owed := outbox.lease_due(limit=1, seconds=30.0):
+        assert delivery.deliver(owed[0], deadline=1.0) is None
+    assert peer.calls == []
+
+
+def test_a_charge_found_out_after_the_erasure_is_not_confirmed(store: Store, clock: Clock) -> None:
+    house = House(store)
+    house.visit("jane")
+    key = house.order("jane", Verdict(State.UNKNOWN))
+    with store.write() as connection:
+        connection.execute(update(attempts).values(away={"url": "https://bank.example/?of=jane"}))
+    assert Erasure(store).of_order("ORDER-jane") == Erased(1, 1)
+    assert "bank.example" not in everything(store)
+    assert house.attempts.settle(key, Verdict(State.CHARGED), seen=(State.UNKNOWN,))
+    clock.now += 3600
+    house.keeping.run()
+    assert house.rows() == 0
 
 
 def test_a_request_under_way_writes_nothing_back_and_does_not_revive_the_visit(store: Store) -> None:
