@@ -58,7 +58,7 @@ class Erasure:
 
     def of_email(self, address: str) -> Erased:
         """Every visit that knows this address, in whatever it keeps."""
-        wanted = address.strip().casefold()
+        wanted = address.strip().lower()
         with self._store.read() as connection:
             rows = connection.execution_options(yield_per=AT_A_TIME).execute(SOMEBODYS)
             found = [row.id for row in rows if any(_has_email(kept, wanted) for kept in row[1:])]
@@ -93,6 +93,6 @@ def _has_email(kept: Any, wanted: str) -> bool:
     if not isinstance(kept, dict):
         return False
     email = kept.get(EMAIL)
-    if isinstance(email, str) and email.strip().casefold() == wanted != "":
+    if isinstance(email, str) and email.strip().lower() == wanted != "":
         return True
     return any(_has_email(value, wanted) for value in kept.values())

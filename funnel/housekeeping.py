@@ -37,7 +37,6 @@ DONE_WITH = (
         outbox.c.due_at <= bindparam("before"),
         outbox.c.once.is_(None) | ~_ALIVE,
     )
-    .order_by(outbox.c.due_at)
     .limit(BATCH)
 )
 DISCARD = delete(outbox).where(outbox.c.id.in_(DONE_WITH.with_for_update(skip_locked=True)))
