@@ -110,8 +110,8 @@ class Flow:
         return kept
 
     def capture_draft(self, visit: Visit, draft: Contact) -> None:
-        """Keep what was typed so far and owe it, for a visit that we hold and that has no lead yet."""
-        if visit.stored and visit.contact is None and visit.draft != draft:
+        """Keep what was typed so far and owe it, if it is new and the visit has no lead yet."""
+        if visit.draft != draft:
             self._leads.keep_draft(visit.id, draft)
 
     def capture_lead(self, visit: Visit, contact: Contact) -> tuple[str, ...]:

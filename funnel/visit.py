@@ -161,7 +161,7 @@ class Visits:
         connection.execute(update(visits).where(visits.c.id == visit_id).values(values))
 
     def learn_draft(self, connection: Connection, visit_id: str, draft: Contact) -> bool:
-        """False when the lead is known already, or became known this very moment."""
+        """False where the lead is known, be it for a moment only, or the store has no such visit."""
         unknown_still = (visits.c.id == visit_id) & visits.c.contact.is_(None)
         return connection.execute(update(visits).where(unknown_still).values(draft=asdict(draft))).rowcount == 1
 

@@ -19,7 +19,7 @@ from funnel.visit import Visit
 CLICK = "/landers/clicks/import/"
 LEAD = "/leads/import/"
 APART = 5.0  # seconds
-AT_ONCE = 1.0  # seconds within which the answer is there, on a busy machine
+AT_ONCE = 3.0  # seconds within which the answer is there, on a busy machine; the CRM takes longer
 SENTENCE = "We save what you type so you can finish later."
 NAMES = {"firstName": "Jane", "lastName": "O’Brien"}
 EMAIL = {"emailAddress": "jane@example.com"}
@@ -215,6 +215,16 @@ def test_the_lead_takes_the_drafts_place_for_good(crm: Crm, funnel: Funnel, shop
     assert kept(funnel).draft is None
     crm.wait_for(CLICK, 2)  # what came after the lead has been told, so nothing is on its way
     assert len(crm.calls(LEAD)) == told
+
+
+def test_a_draft_that_the_lead_has_overtaken_changes_nothing(funnel: Funnel, shopper: Shopper) -> None:
+    """Its request began before the lead was kept, and has come to its end only now."""
+    shopper.get("/lead")
+    before = kept(funnel)
+    shopper.submit(**JANE)
+    funnel.rooms.flow.capture_draft(before, Contact("Jane", "O’Brien", "late@example.com"))
+    assert kept(funnel).draft is None
+    assert not funnel.rooms.outbox.owes(before.id, Kind.LEAD)
 
 
 def test_the_form_has_no_script_and_no_sentence_once_the_lead_is_known(shopper: Shopper) -> None:
