@@ -26,7 +26,7 @@ from funnel.judge import Judge
 from funnel.leads import Leads
 from funnel.mistakes import ConfigError
 from funnel.outbox import Outbox
-from funnel.pages import checkout, confirming, health, lead, presell, thankyou, upsell
+from funnel.pages import capture, checkout, confirming, health, lead, presell, thankyou, upsell
 from funnel.pay_token import PayTokens
 from funnel.reconciliation import Reconciliation
 from funnel.relay import Relay
@@ -55,7 +55,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     web.install(app, rooms)
     props.install(app, settings.campaign)
     failures.install(app)
-    for page in (presell, lead, checkout, confirming, upsell, thankyou, health):
+    for page in (presell, lead, capture, checkout, confirming, upsell, thankyou, health):
         app.register_blueprint(page.bp)
     app.cli.add_command(commands)
     return app

@@ -2,7 +2,7 @@
 
 cli, commands/, supervisor
                      the commands
-pages/               presell, lead, checkout, confirming, upsell, thankyou, health: show() and submit()
+pages/               presell, lead, capture, checkout, confirming, upsell, thankyou, health: show() and submit()
 web, failures, props what happens to every request, to every failure, and what templates may use
 rooms                the wired rooms, as pages and commands are handed them
 forms                what visitors type, checked (with address_fields, card_fields, fields)
@@ -10,7 +10,7 @@ flow, relay, reconciliation, restoration
                      the recommended API flow as verbs; the delivery of what is owed; the audit; a backup put back
 receipt, notices     what was bought, and the sentences that are told once
 leads, housekeeping, backlog
-                     Import Lead for who waits for it; what nobody waits for; owed calls as the operator sees them
+                     Import Lead, for drafts and who waits; what nobody waits for; the operator's view
 charging, delivery, erasure
                      the protocol of one charge; how one owed call is made; a person is forgotten
 judge, pay_token     what an attempt becomes; the signed ticket in a pay form

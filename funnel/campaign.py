@@ -79,6 +79,13 @@ class Package(BaseModel):
         return Basket(lines=(self.line,))
 
 
+class Capture(_Table):
+    """Whether contact details are kept while they are typed."""
+
+    enabled: bool = Field(False, strict=True, description="true or false")
+    consent: Text | None = Field(None, description="the sentence under the form that tells shoppers of it")
+
+
 class CheckoutPage(_Table):
     offers: tuple[Key, ...] = Field(
         min_length=1, description="keys of the [offers.…] tables, the first one preselected"
@@ -105,6 +112,7 @@ class Campaign(_Table):
     confirm_order: bool = Field(True, strict=True, description="true or false")
     send_prices: bool = Field(False, strict=True, description="true or false")
     accepted_brands: tuple[Brand, ...] = Field(BRANDS, min_length=1, description="card brands: " + ", ".join(BRANDS))
+    capture: Capture = Field(Capture(), description="a [capture] table with enabled and consent")
     support: Support = Field(description="a [support] table")
     legal: tuple[LegalLink, ...] = Field((), description="[[legal]] tables with label and url")
     offers: dict[Key, Offer] = Field(min_length=1, description="[offers.…] tables")

@@ -90,10 +90,10 @@ class Delivery:
         return ImportClick(pageType=page_type, campaignId=self._campaign.campaignId, **_given(visit.arrival))
 
     def _lead(self, visit: Visit, deadline: float) -> None:
-        if visit.contact is None or self._order_was_sent(visit):
+        if visit.person is None or self._order_was_sent(visit):
             return
-        told = Told(visit.contact, visit.session_id)
-        call = self._lead_call(visit)
+        told = Told(visit.person, visit.session_id)
+        call = self._lead_call(visit, visit.person)
         reply = self._client.import_lead(call, deadline=deadline)
         if not self._is_ours(visit, reply):
             # The CRM may hand the partial of one shopper to the next one behind the same address.
@@ -107,14 +107,13 @@ class Delivery:
         unpaid = reply.orderStatus in (None, *NOT_CHARGED)
         return (unpaid or reply.orderId == visit.order_id) and self._visits.learn_order(visit.id, reply.orderId)
 
-    def _lead_call(self, visit: Visit) -> ImportLead:
-        assert visit.contact is not None
+    def _lead_call(self, visit: Visit, person: Contact) -> ImportLead:
         return ImportLead(
             campaignId=self._campaign.campaignId,
             sessionId=visit.session_id,
             orderId=visit.order_id,
             ipAddress=visit.arrival.ipAddress,
-            **_given(visit.contact),
+            **_given(person),
         )
 
     def _order_was_sent(self, visit: Visit) -> bool:

@@ -109,6 +109,11 @@ class Flow:
             self._outbox.owe(connection, visit.id, Kind.CLICK, page_type=PAGE_TYPES[step], once=once)
         return kept
 
+    def capture_draft(self, visit: Visit, draft: Contact) -> None:
+        """Keep what was typed so far and owe it, if it is new and the visit has no lead yet."""
+        if visit.draft != draft:
+            self._leads.keep_draft(visit.id, draft)
+
     def capture_lead(self, visit: Visit, contact: Contact) -> tuple[str, ...]:
         """Keep the lead, owe it, and try it within the answer deadline; the fields the CRM refuses, if it does."""
         self._leads.keep(visit, contact, owe=True)
@@ -116,7 +121,7 @@ class Flow:
 
     def place_order(self, visit: Visit, order: NewOrder) -> Claim:
         """Charge the order, once. Raises SQLAlchemyError, before anything is sent, when the store is away."""
-        known = replace(visit, contact=order.contact).lead_is_known
+        known = visit.lead_is_known and visit.contact == order.contact
         self._leads.keep(visit, order.contact, owe=not known)
         self._visits.learn_addresses(visit.id, order.addresses)
         return self._charging.charge(

@@ -17,6 +17,7 @@ from funnel.people import Contact
 
 NAME_LIMIT = 30  # characters; these limits are the CRM's, by its public rules file
 EMAIL_LIMIT = 255
+CONTACT_FIELDS = ("firstName", "lastName", "emailAddress", "phoneNumber")
 ONE_INPUT = {"cardMonth": "cardExpiryDate", "cardYear": "cardExpiryDate"}  # the CRM's two are one of ours
 PHONE_ROOM = 30  # to type in: brackets and spaces go before the number is sent
 
@@ -133,12 +134,21 @@ class ContactForm(ShopperForm):
 
     def contact(self) -> Contact:
         """What was typed, once the form has validated."""
-        names = ("firstName", "lastName", "emailAddress", "phoneNumber")
-        return Contact(**{name: self[name].data for name in names})
+        return Contact(**{name: self[name].data for name in CONTACT_FIELDS})
 
 
 class LeadForm(ContactForm):
     """The lead page's form."""
+
+
+class DraftForm(ContactForm):
+    """What stands in the contact fields of a page before it is sent."""
+
+    def draft(self) -> Contact | None:
+        """What of it is good, once it has been validated; None where that is less than the CRM takes for a lead."""
+        draft = Contact(**{name: "" if self[name].errors else self[name].data for name in CONTACT_FIELDS})
+        reachable = draft.emailAddress or draft.phoneNumber
+        return draft if draft.firstName and draft.lastName and reachable else None
 
 
 @dataclass(frozen=True)
@@ -156,7 +166,7 @@ class CheckoutForm(AddressFields, CardFields, ContactForm):
 
     attempt = HiddenField(filters=[tidy_text])
     offer = StringField(filters=[tidy_text])
-    leading = ("offer", "firstName", "lastName", "emailAddress", "phoneNumber")
+    leading = ("offer", *CONTACT_FIELDS)
 
     def __init__(self, rules: CheckoutRules, *, contact_known: bool = False, **filled: Any) -> None:
         super().__init__(country=rules.countries[0], **filled)

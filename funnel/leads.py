@@ -1,4 +1,4 @@
-"""Import Lead for who waits for it: kept and owed first, then made here and now within a deadline."""
+"""Import Lead: kept and owed first, then made here and now, within a deadline, for who waits for it."""
 
 import time
 from collections.abc import Callable
@@ -14,6 +14,7 @@ from funnel.people import Contact
 from funnel.store import Store
 from funnel.visit import Visit, Visits
 
+DRAFTS_APART = 5.5  # seconds; at the CRM never less than 5, however long a connection takes to open
 GLANCE = 0.05  # seconds between two looks at a call that another process is making
 
 
@@ -33,6 +34,12 @@ class Leads:
             self._visits.learn_contact(connection, visit.id, contact)
             if owe:
                 self._outbox.owe_lead(connection, visit.id)
+
+    def keep_draft(self, visit_id: str, draft: Contact) -> None:
+        """Write down what was typed so far, and that the CRM has to be told in a while; nobody waits for it."""
+        with self._store.write() as connection:
+            if self._visits.learn_draft(connection, visit_id, draft):
+                self._outbox.owe_lead(connection, visit_id, apart=DRAFTS_APART)
 
     def tell(self, visit_id: str, *, deadline: float) -> tuple[str, ...]:
         """Try the owed lead now; the names of the fields that the CRM refuses. Anything else stays owed."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Row, Update, bindparam, exists, select, update
+from sqlalchemy import Connection, Row, Update, bindparam, exists, func, select, update
 
 from funnel.store import Store, insert_new, outbox
 
@@ -62,6 +62,7 @@ _LEASING = update(outbox).returning(*outbox.c)
 ONCE = _IDS.where(_OF_VISIT, outbox.c.once == bindparam("once"))
 OWED = _IDS.where(_OF_VISIT, _OF_KIND)
 WAITING = OWED.where(_FREE)
+LAST_DUE = select(func.max(outbox.c.due_at)).where(_OF_VISIT, outbox.c.kind == bindparam("of_kind"))
 HEADS = _IDS.where(_DUE, _FREE, ~_WAITS).order_by(outbox.c.due_at, outbox.c.id).limit(bindparam("most"))
 LEASE_HEADS = _LEASING.where(outbox.c.id.in_(HEADS.with_for_update(skip_locked=True)))
 LEASE_OLDEST = _LEASING.where(outbox.c.id.in_(OWED.order_by(outbox.c.id).limit(1).with_for_update()), _FREE)
@@ -82,6 +83,7 @@ class Outbox:
         *,
         page_type: str | None = None,
         once: str | None = None,
+        due_at: float | None = None,
     ) -> bool:
         """Write down a call to make; with `once` at most one such in a visit, ever. True when it is new."""
         now = self._store.clock()
@@ -94,14 +96,18 @@ class Outbox:
             once=once,
             state=State.OWED,
             created_at=now,
-            due_at=now,
+            due_at=max(now, due_at or now),
         )
 
-    def owe_lead(self, connection: Connection, visit_id: str) -> None:
-        """A lead that is still waiting will carry the newest facts, so it is owed only once at a time."""
+    def owe_lead(self, connection: Connection, visit_id: str, *, apart: float = 0.0) -> None:
+        """A lead that is still waiting will carry the newest facts, so it is owed only once at a time.
+
+        The relay sends it no earlier than `apart` seconds after the visit's lead before.
+        """
         waiting = {"visit": visit_id, "of_kind": Kind.LEAD, "now": self._store.clock()}
         if connection.execute(WAITING, waiting).first() is None:
-            self.owe(connection, visit_id, Kind.LEAD)
+            before = connection.execute(LAST_DUE, waiting).scalar()
+            self.owe(connection, visit_id, Kind.LEAD, due_at=before and before + apart)
 
     def owe_confirm(self, connection: Connection, visit_id: str) -> bool:
         """Confirm Order is owed once in a visit. True when it is new."""
@@ -146,7 +152,8 @@ class Outbox:
         self._settle(owed, state=State.PARKED, tries=owed.tries + 1, last_error=error[:LONGEST_ERROR])
 
     def _lease(self, taking: Update, seconds: float, **which: Any) -> list[Owed]:
-        values = {"lease": secrets.token_hex(LEASE_BYTES), "lease_until": self._store.clock() + seconds}
+        now = self._store.clock()  # due_at becomes the time it was taken, for what has to come some time after it
+        values = {"lease": secrets.token_hex(LEASE_BYTES), "lease_until": now + seconds, "due_at": now}
         with self._store.write() as connection:
             rows = connection.execute(taking, which | values)
             return sorted((_from_row(row) for row in rows), key=lambda owed: owed.id)

@@ -17,6 +17,7 @@ PAGE_TYPES = {
 PATHS = {
     "presell": "/",
     "lead": "/lead",
+    "draft": "/lead/partial",
     "checkout": "/checkout",
     "confirming": "/checkout/confirming",
     "upsell1": "/upsell/1",

@@ -30,7 +30,8 @@ class Told:
 class Visit:
     """One shopper's way through the funnel, from the first page to the receipt; its id locks its charges.
 
-    `stored` is False until the first thing worth keeping happens.
+    `stored` is False until the first thing worth keeping happens. `draft` is what was typed before the form was sent;
+    what was not good yet is empty in it, and once there is a `contact` there is no draft.
     """
 
     id: str
@@ -38,6 +39,7 @@ class Visit:
     session_id: str | None = None
     order_id: str | None = None
     contact: Contact | None = None
+    draft: Contact | None = None
     told: Told | None = None
     addresses: Addresses | None = None
     notice: str | None = None
@@ -52,8 +54,13 @@ class Visit:
         return self.stored and self.seen_at == FORGOTTEN
 
     @property
+    def person(self) -> Contact | None:
+        """Who the shopper is, as far as we know: the lead, or its draft."""
+        return self.contact or self.draft
+
+    @property
     def lead_is_known(self) -> bool:
-        """Whether the CRM has these very details under our orderId."""
+        """Whether the CRM has these very details under our orderId; a draft is no lead."""
         return self.order_id is not None and self.told is not None and self.told.contact == self.contact
 
 
@@ -157,7 +164,13 @@ class Visits:
         self._change(visit.id, seen_at=self._store.clock())
 
     def learn_contact(self, connection: Connection, visit_id: str, contact: Contact) -> None:
-        connection.execute(_remembered(visit_id).values(contact=asdict(contact)))
+        """The lead takes its draft's place."""
+        connection.execute(_remembered(visit_id).values(contact=asdict(contact), draft=None))
+
+    def learn_draft(self, connection: Connection, visit_id: str, draft: Contact) -> bool:
+        """False where the lead is known, be it for a moment only, or the store has no such visit."""
+        unknown_still = _remembered(visit_id).where(visits.c.contact.is_(None))
+        return connection.execute(unknown_still.values(draft=asdict(draft))).rowcount == 1
 
     def learn_addresses(self, visit_id: str, addresses: Addresses) -> None:
         self._change(visit_id, addresses=asdict(addresses))
@@ -207,6 +220,7 @@ def _from_row(row: Row[Any]) -> Visit:
         session_id=row.session_id,
         order_id=row.order_id,
         contact=Contact(**row.contact) if row.contact else None,
+        draft=Contact(**row.draft) if row.draft else None,
         told=Told(Contact(**row.told["contact"]), row.told["sessionId"]) if row.told else None,
         addresses=Addresses(**row.addresses) if row.addresses else None,
         notice=row.notice,

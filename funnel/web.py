@@ -32,7 +32,8 @@ ABSOLUTE_FORM = re.compile(r"^https?://[^/?]*", re.IGNORECASE)  # of a request l
 SEEN_EVERY = 3600.0  # seconds; more often the sliding of a visit's end is not written
 HEADERS = {
     "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+        "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self' data:; "
+        "font-src 'self'; "
         "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
     ),
     "Referrer-Policy": "strict-origin-when-cross-origin",

@@ -94,6 +94,36 @@ def test_a_failed_call_comes_later_and_holds_back_only_its_own_visit(
     assert (again.id, again.tries) == (first.id, 1)
 
 
+def owe_draft(store: Store, outbox: Outbox, visit: str) -> None:
+    with store.write() as connection:
+        outbox.owe_lead(connection, visit, apart=5.0)
+
+
+def test_leads_of_a_draft_keep_their_distance_from_when_the_last_one_was_taken(
+    store: Store, outbox: Outbox, clock: Clock
+) -> None:
+    owe_draft(store, outbox, "a")
+    clock.now += 60  # the relay was away
+    (first,) = outbox.lease_due(limit=10, seconds=LEASE)
+    outbox.delivered(first)
+    clock.now += 1
+    for _ in range(2):
+        owe_draft(store, outbox, "a")
+    clock.now += 3.9
+    assert outbox.lease_due(limit=10, seconds=LEASE) == []
+    clock.now += 0.2
+    assert [row.kind for row in outbox.lease_due(limit=10, seconds=LEASE)] == [Kind.LEAD]
+
+
+def test_a_form_takes_a_lead_that_keeps_its_distance(store: Store, outbox: Outbox, clock: Clock) -> None:
+    owe_draft(store, outbox, "a")
+    (first,) = outbox.lease_due(limit=10, seconds=LEASE)
+    owe_draft(store, outbox, "a")
+    assert outbox.lease_one("a", Kind.LEAD, seconds=LEASE) is None, "the one before is on its way"
+    outbox.delivered(first)
+    assert outbox.lease_one("a", Kind.LEAD, seconds=LEASE)
+
+
 def test_pauses_grow_up_to_five_minutes(store: Store, outbox: Outbox, clock: Clock) -> None:
     owe(store, outbox, "a")
     waits = []

@@ -13,6 +13,7 @@ from funnel.flow import NewOrder
 from funnel.forms import CheckoutForm, CheckoutRules
 from funnel.notices import SENTENCES
 from funnel.pay_token import ChangedOffer, StaleToken
+from funnel.people import Contact
 from funnel.steps import CONFIRMING, PATHS, Notice
 from funnel.visit import Visit
 
@@ -33,8 +34,8 @@ NO_CHARGE = {
 
 @bp.get(PATHS["checkout"])
 def show() -> Response:
-    web.enter("checkout")
-    return _page(_form())
+    visit = web.enter("checkout")
+    return _page(_form(visit.draft))
 
 
 @bp.post(PATHS["checkout"])
@@ -88,8 +89,11 @@ def _not_charged(attempt: Attempt, form: CheckoutForm) -> Response:
     return _page(form, status=status)
 
 
-def _form() -> CheckoutForm:
-    """Filled with what is known; the contact is asked for only where no lead is."""
+def _form(draft: Contact | None = None) -> CheckoutForm:
+    """Filled with what is known; the contact is asked for only where no lead is.
+
+    A draft fills the page, never what was posted: a field that is missing there must not be made up.
+    """
     visit, settings = web.visit(), web.rooms().settings
     campaign = settings.campaign
     rules = CheckoutRules(
@@ -98,7 +102,9 @@ def _form() -> CheckoutForm:
         accepted_brands=campaign.accepted_brands,
         test_card=settings.takes_test_card,
     )
-    known = {"offer": campaign.packages[0].key, **(asdict(visit.addresses) if visit.addresses else {})}
+    known = {"offer": campaign.packages[0].key}
+    for facts in (draft, visit.addresses):
+        known |= asdict(facts) if facts else {}
     return CheckoutForm(rules, contact_known=visit.contact is not None, data=known)
 
 

@@ -6,6 +6,7 @@ from flask import Blueprint, Response
 
 from funnel import steps, web
 from funnel.forms import LeadForm
+from funnel.people import Contact
 from funnel.steps import PATHS
 
 bp = Blueprint("lead", __name__)
@@ -13,14 +14,14 @@ bp = Blueprint("lead", __name__)
 
 @bp.get(PATHS["lead"])
 def show() -> Response:
-    web.enter("lead")
-    return _page(_form())
+    visit = web.enter("lead")
+    return _page(_form(visit.person))
 
 
 @bp.post(PATHS["lead"])
 def submit() -> Response:
     visit = web.admit("lead")
-    form = _form()
+    form = _form(visit.contact)
     if not form.validate_on_submit():
         return _page(form, **web.mistaken(form))
     if refused := web.rooms().flow.capture_lead(visit, form.contact()):
@@ -29,8 +30,8 @@ def submit() -> Response:
     return web.go(steps.after(web.rooms().settings.campaign.steps, "lead"))
 
 
-def _form() -> LeadForm:
-    return LeadForm(country=web.rooms().settings.campaign.countries[0], obj=web.visit().contact)
+def _form(filled: Contact | None) -> LeadForm:
+    return LeadForm(country=web.rooms().settings.campaign.countries[0], obj=filled)
 
 
 def _page(form: LeadForm, **outcome: Any) -> Response:
