@@ -42,7 +42,14 @@ def postgres_url() -> Iterator[str]:
     found = find_postgres(os.environ)
     if found.path is None:
         pytest.skip(found.reason)
-    with _folder() as folder, _server(found.path, folder) as url:
+    with server(found.path) as url:
+        yield url
+
+
+@contextmanager
+def server(binaries: Path) -> Iterator[str]:
+    """A server that lasts as long as the block, and keeps nothing; its own database."""
+    with _folder() as folder, _server(binaries, folder) as url:
         yield url
 
 

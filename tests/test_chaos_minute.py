@@ -1,4 +1,4 @@
-"""A minute of chaos: every charge call is made at most once, and both books agree when it is over."""
+"""A minute of chaos: nothing is charged twice, both books agree when it is over, and who paid has a receipt."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import pytest
 from havoc import SETTINGS, Chaos, Plan
 from processes import Installation
 
-PLAN = Plan(calls=60, kills=8, seconds=120, shoppers=6, lost_answers=6)  # some 25 seconds, and as many to settle
+PLAN = Plan(calls=60, kills=8, seconds=120, shoppers=6, lost_answers=6, killed_charges=2)
+# some 25 seconds, and twice as many to settle
 
 
 @pytest.mark.timeout(400)
@@ -18,4 +19,7 @@ def test_after_a_minute_of_chaos_the_books_balance(tmp_path: Path) -> None:
     assert report.right, report
     assert report.calls >= PLAN.calls, "fewer would prove nothing"
     assert report.kills >= PLAN.kills
-    assert len(report.waits) == PLAN.lost_answers
+    assert report.paid > PLAN.lost_answers + PLAN.killed_charges
+    assert report.stranded == 0, "paid, and never at the receipt"
+    assert len(report.answer_lost) == PLAN.lost_answers
+    assert report.process_killed, "at least one charge outlived its process"
