@@ -56,12 +56,19 @@ def server(binaries: Path) -> Iterator[str]:
 @pytest.fixture
 def postgres_database(postgres_url: str) -> Iterator[str]:
     """The address, for SQLAlchemy, of an empty database that is this test's alone."""
+    with empty_database(postgres_url) as url:
+        yield url
+
+
+@contextmanager
+def empty_database(server_url: str) -> Iterator[str]:
+    """A database of its own on a server, gone after the block; its address."""
     name = f"test_{secrets.token_hex(8)}"
-    _execute(postgres_url, f"CREATE DATABASE {name} TEMPLATE template0")
+    _execute(server_url, f"CREATE DATABASE {name} TEMPLATE template0")
     try:
-        yield make_url(postgres_url).set(database=name).render_as_string(hide_password=False)
+        yield make_url(server_url).set(database=name).render_as_string(hide_password=False)
     finally:
-        _execute(postgres_url, f"DROP DATABASE {name} WITH (FORCE)")
+        _execute(server_url, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @contextmanager
