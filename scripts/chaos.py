@@ -89,7 +89,9 @@ def _mistakes(report: Report, plan: Plan) -> list[str]:
         mistakes.append(
             f"Lost answers are found too late: p50 {P50_AT_MOST:g} s and p99 {P99_AT_MOST:g} s are allowed."
         )
-    if wait_at(1, report.process_killed) > AFTER_A_KILL:
+    if not report.process_killed:
+        mistakes.append("No charge was under way when its process was killed: nothing was timed.")
+    elif wait_at(1, report.process_killed) > AFTER_A_KILL:
         mistakes.append(f"Charges of a killed process are found too late: {AFTER_A_KILL:g} s are allowed.")
     if report.calls < plan.calls or report.kills < plan.kills:
         mistakes.append(f"The run was too short for {plan.calls} charge calls and {plan.kills} kills.")

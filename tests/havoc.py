@@ -28,6 +28,7 @@ SETTINGS = {
     "FUNNEL_QUIET_TIME": "15",  # longer than the CRM is ever late, as the real one is
     "LOG_LEVEL": "ERROR",
 }
+SLOW_CHARGE = float(SETTINGS["FUNNEL_CHARGE_DEADLINE"]) - 0.5  # seconds; the longest that still gets its answer
 FAULTS = (
     (ORDER_PATH, "refuse"),
     (ORDER_PATH, "latency"),
@@ -149,7 +150,7 @@ class Chaos:
         """The leases of the killed run out while the others' lost answers are found."""
         installation, plan, report = self._installation, self._plan, self._report
         killed, lost = self._newcomers("killed", plan.killed_charges), self._newcomers("lost", plan.lost_answers)
-        killed_at = kill_during(installation, killed, slow=SLOW)
+        killed_at = kill_during(installation, killed, slow=SLOW_CHARGE)
         lose_answers(lost)
         installation.books.settle()
         report.answer_lost = until_charged(installation, lost)

@@ -35,7 +35,7 @@ def lose_answers(shoppers: Shoppers) -> None:
 
 
 def kill_during(installation: Installation, shoppers: Shoppers, *, slow: float) -> float:
-    """Kill the web server while the CRM charges them all, for which it takes `slow` seconds; when that was."""
+    """Kill the web server while the CRM charges them, for which it takes `slow` seconds; the moment after it."""
     installation.crm.switch(slow_seconds=slow)
     for email, shopper in shoppers.items():
         shopper.leave_lead(emailAddress=email)
@@ -46,13 +46,19 @@ def kill_during(installation: Installation, shoppers: Shoppers, *, slow: float) 
 
     with ThreadPoolExecutor(len(shoppers)) as hands:
         pressed = hands.map(pay, shoppers.values())
-        books = installation.books
-        eventually(lambda: all(books.states(email) == [State.SENT] for email in shoppers), within=slow)
-        killed_at = time.time()
+        eventually(lambda: _under_way(installation, shoppers, slow=slow))
         installation.kill("web")
+        killed_at = time.time()  # nothing is recovered before a lease has passed, which is later by far
         list(pressed)
     installation.start("web")
     return killed_at
+
+
+def _under_way(installation: Installation, shoppers: Shoppers, *, slow: float) -> bool:
+    """Whether all have been sent; or the first one half through, where the machine is too busy for all at once."""
+    entries = [entry for entry in installation.books.entries() if entry.email in shoppers]
+    sent = [entry.sent_at for entry in entries if entry.state is State.SENT and entry.sent_at]
+    return len(sent) == len(shoppers) or (bool(sent) and time.time() - min(sent) > slow / 2)
 
 
 def until_charged(installation: Installation, shoppers: Shoppers, *, after: float = 0.0) -> list[float]:
