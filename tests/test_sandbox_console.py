@@ -25,6 +25,9 @@ PATHS = [
     "/upsale/import/",
     "/transactions/confirmPaypal",
     "/order/confirm/",
+    "/order/coupon/",
+    "/order/salestax/",
+    "/order/qa/",
     "/order/query/",
     "/transactions/query/",
     "/campaign/query/",
@@ -104,7 +107,7 @@ def test_reset_forgets_everything_and_puts_the_switches_back(crm: Caller) -> Non
     crm.desk("faults", path="/order/query/", kind="500")
     requests.post(f"{crm.url}/_sandbox/reset", timeout=PATIENCE).raise_for_status()
     assert crm.desk("calls") == crm.desk("faults") == []
-    assert crm.desk("charges") == {"orders": {}, "total": 0, "declines": 0}
+    assert crm.desk("charges") == {"orders": {}, "total": 0, "amounts": {}, "declines": 0}
     assert crm.desk("switches")["price_rule"] == "unit"
 
 
