@@ -224,5 +224,5 @@ def test_a_catalogue_that_is_none_stops_the_command_in_words(tmp_path: Path, con
     command = [sys.executable, "-m", "funnel.sandbox", "--port", "0", "--catalogue", str(catalogue)]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert ended.returncode == 1
-    assert "is not a list of products" in ended.stderr
+    assert "is no catalogue" in ended.stderr
     assert "Traceback" not in ended.stderr

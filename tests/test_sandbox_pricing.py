@@ -341,7 +341,7 @@ def test_the_catalogue_file_is_a_list_of_products_or_an_object_with_more(tmp_pat
 def test_a_file_that_is_no_catalogue_is_refused_in_words(tmp_path: Path, odd: object) -> None:
     file = tmp_path / "catalogue.json"
     file.write_text(json.dumps(odd))
-    with pytest.raises(ValueError, match=r"catalogue\.json is not a"):
+    with pytest.raises(ValueError, match=r"catalogue\.json is no catalogue"):
         read_catalogue(file)
 
 

@@ -19,7 +19,7 @@ def read_catalogue(path: Path) -> Catalogue:
     try:
         return as_catalogue(json.loads(path.read_text(encoding="utf-8")))
     except (KeyError, TypeError, ValueError, ArithmeticError, AttributeError) as problem:
-        raise ValueError(f"{path} is not a list of products: {problem!r}") from None
+        raise ValueError(f"{path} is no catalogue: {problem!r}") from None
 
 
 def as_catalogue(loaded: Any) -> Catalogue:
