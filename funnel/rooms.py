@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from funnel.attempts import Attempts
+from funnel.breaker import Breaker
 from funnel.charging import Charging
 from funnel.flow import Flow
 from funnel.outbox import Outbox
@@ -22,6 +23,7 @@ class Rooms:
     visits: Visits
     outbox: Outbox
     attempts: Attempts
+    breaker: Breaker
     charging: Charging
     flow: Flow
     relay: Relay

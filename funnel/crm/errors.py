@@ -32,6 +32,7 @@ class Kind(Enum):
 
 # Credentials and whitelists are mended by people, and an unknown text may be a passing trouble.
 WORTH_REPEATING = (Kind.AUTH, Kind.UNKNOWN)
+DEADLINE = "deadline"  # the reason of a failure that was ours to wait no longer
 
 
 class CrmError(Exception):
