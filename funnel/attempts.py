@@ -88,10 +88,13 @@ class Attempts:
                 return Claim(attempt, mine=True)
             return self._standing(connection, key, visit_id, slot) or Claim(refusal=Refusal.BUSY)
 
-    def pass_over(self, key: str, visit_id: str, slot: str, package: Package) -> None:
+    def pass_over(self, key: str, visit_id: str, slot: str, basket: Basket) -> None:
         """A press that nothing was claimed for; it decides the slot, so that the shopper gets on."""
         now = self._store.clock()
         with self._store.durable() as connection:
+            mine = _rows(connection, OF_VISIT, visit=visit_id)
+            if any(attempt.slot == slot and attempt.state.live for attempt in mine):
+                return
             insert_new(
                 connection,
                 attempts,
@@ -100,7 +103,7 @@ class Attempts:
                 slot=slot,
                 state=State.NOT_CHARGED,
                 reason=Reason.UNREACHABLE,
-                package=package.model_dump(mode="json"),
+                basket=basket.model_dump(mode="json"),
                 created_at=now,
                 lease_until=now,
                 settled_at=now,

@@ -158,7 +158,7 @@ class Flow:
 
     def pass_over_upsell(self, visit: Visit, step: str, key: str) -> None:
         """It cannot be charged now; it is not offered again, for after payment every road leads forward."""
-        self._attempts.pass_over(key, visit.id, step, self._campaign.upsell(step))
+        self._attempts.pass_over(key, visit.id, step, self._campaign.upsell(step).basket)
 
     def _paid_order_id(self, visit_id: str) -> str:
         """The orderId of the charge that our books hold, not what a cookie says."""

@@ -55,6 +55,7 @@ class Relay:
         self._deadline = deadline
         self._quiet_time = quiet_time
         self._lease = 2 * deadline + LEASE_MARGIN
+        self._store_is_away = False
 
     def run(self, stop: Event) -> None:
         """Work until told to stop, then let the calls on their way come to their end."""
@@ -83,8 +84,11 @@ class Relay:
             unknown = self._attempts.lease_unresolved(limit=room, seconds=self._lease)
             owed = self._outbox.lease_due(limit=room - len(unknown), seconds=self._lease)
         except SQLAlchemyError as error:
-            log.error("relay store=%s", type(error).__name__)
+            if not self._store_is_away:  # told once, not ten times a second
+                log.error("relay store=%s", type(error).__name__)
+            self._store_is_away = True
             return []
+        self._store_is_away = False
         questions: list[Job] = [self._probe] if down else []
         questions += [partial(self._ask, attempt) for attempt in unknown]
         return questions + [partial(self._deliver, row) for row in owed]

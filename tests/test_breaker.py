@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from conftest import LOGIN, Crm, Funnel, OpenFunnel, eventually
 from shopper import ADDRESS, CARD, JANE, Shopper
+from sqlalchemy import update
 
 from funnel.attempt import Refusal
 from funnel.breaker import ASK_EVERY, FAILURES, FORGOTTEN_AFTER, OVER, WORTH_WAKING, Breaker
@@ -19,6 +20,7 @@ from funnel.crm.client import Client, Deadlines
 from funnel.crm.errors import CrmError
 from funnel.outbox import HASTE, LONGEST_PAUSE, Kind, Outbox
 from funnel.store import Store
+from funnel.store import outbox as outbox_table
 
 CLICK = "/landers/clicks/import/"
 QUERY = "/campaign/query/"
@@ -38,9 +40,11 @@ def clock() -> Clock:
     return Clock()
 
 
-@pytest.fixture
-def store(tmp_path: Path, clock: Clock) -> Iterator[Store]:
-    store = Store(f"sqlite:///{tmp_path}/breaker.db", clock=clock)
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Iterator[Store]:
+    sqlite = request.param == "sqlite"
+    url = f"sqlite:///{tmp_path}/breaker.db" if sqlite else request.getfixturevalue("postgres_database")
+    store = Store(url, clock=clock)
     store.prepare()
     yield store
     store.close()
@@ -100,6 +104,7 @@ def test_the_first_answered_call_closes_it_in_any_process_that_has_looked(store:
     assert not process(store).is_open()
 
 
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)
 def test_calls_write_nothing_unless_it_flips(store: Store, clock: Clock, tmp_path: Path) -> None:
     breaker = process(store)
     fail(breaker, clock)
@@ -145,7 +150,7 @@ def test_what_was_put_off_is_due_soon_once_the_crm_is_back_but_not_all_at_once(
     fail(breaker, clock)
     clock.now += down_for
     with store.write() as connection:  # put off a moment before the CRM came back
-        connection.exec_driver_sql("UPDATE outbox SET due_at = ?", (clock.now + LONGEST_PAUSE,))
+        connection.execute(update(outbox_table).values(due_at=clock.now + LONGEST_PAUSE))
     breaker.report(True)
     with store.read() as connection:
         due = [row.due_at - clock.now for row in connection.exec_driver_sql("SELECT due_at FROM outbox")]
