@@ -92,8 +92,8 @@ class Attempts:
         """A press that nothing was claimed for; it decides the slot, so that the shopper gets on."""
         now = self._store.clock()
         with self._store.durable() as connection:
-            mine = _rows(connection, OF_VISIT, visit=visit_id)
-            if any(attempt.slot == slot and attempt.state.live for attempt in mine):
+            known = _rows(connection, OF_VISIT, visit=visit_id)
+            if any(attempt.slot == slot and attempt.state.live for attempt in known):
                 return
             insert_new(
                 connection,
