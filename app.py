@@ -14,6 +14,7 @@ from config import load_settings
 from funnel import failures, props, web
 from funnel.attempts import Attempts
 from funnel.backlog import Backlog
+from funnel.breaker import Breaker
 from funnel.charging import Charging, Deadlines
 from funnel.cli import commands
 from funnel.crm.client import Client
@@ -85,12 +86,14 @@ def furnish(settings: Settings) -> Rooms:
     store.prepare()
     visits, outbox = Visits(store, life=timing.visit_life), Outbox(store)
     attempts = Attempts(store, decline_limit=settings.decline_limit)
+    breaker = Breaker(store, when_back=outbox.hasten)
     login_id, password = settings.crm_login
     client = Client(
         settings.crm_url,
         login_id,
         password,
         deadlines=CallDeadlines(query=timing.owed_deadline, owed=timing.owed_deadline, charge=timing.charge_deadline),
+        on_outcome=breaker.report,
     )
     delivery = Delivery(client=client, store=store, visits=visits, outbox=outbox, attempts=attempts, campaign=campaign)
     judge = Judge(
@@ -105,6 +108,7 @@ def furnish(settings: Settings) -> Rooms:
         deadlines=Deadlines(ready=timing.owed_deadline, send=timing.charge_deadline, wait=timing.pay_wait),
         seats=CHARGES_AT_A_TIME,
         clock=store.clock,
+        crm_is_down=breaker.is_open,
     )
     flow = Flow(
         campaign=campaign,
@@ -124,6 +128,8 @@ def furnish(settings: Settings) -> Rooms:
         attempts=attempts,
         delivery=delivery,
         client=client,
+        breaker=breaker,
+        campaign_id=campaign.campaignId,
         judge=judge,
         tidy=housekeeping.run,
         deadline=timing.owed_deadline,
@@ -140,6 +146,7 @@ def furnish(settings: Settings) -> Rooms:
         visits=visits,
         outbox=outbox,
         attempts=attempts,
+        breaker=breaker,
         charging=charging,
         flow=flow,
         relay=relay,

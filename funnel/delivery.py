@@ -1,5 +1,7 @@
 """How one owed call is made: the visit's newest facts go out, and what the CRM answers is learnt."""
 
+import time
+from contextlib import suppress
 from dataclasses import asdict, replace
 from typing import Any, TypeAlias
 
@@ -13,6 +15,7 @@ from funnel.crm.errors import CrmError
 from funnel.crm.replies import NOT_CHARGED, LeadReply
 from funnel.outbox import Kind, Outbox, Owed
 from funnel.people import Contact
+from funnel.steps import PAGE_TYPES
 from funnel.store import Store
 from funnel.visit import Told, Visit, Visits
 
@@ -65,6 +68,19 @@ class Delivery:
         self._outbox.delivered(owed)
         return None
 
+    def lead_unkept(self, visit: Visit, contact: Contact, *, deadline: float) -> Visit:
+        """Click, for at most half of the deadline, and lead, of a visit that cannot be written down; what they gave.
+
+        Raises CrmError. Whether the orderId is another visit's comes out when this one gets its row.
+        """
+        until = time.monotonic() + deadline
+        if visit.session_id is None:
+            with suppress(CrmError):
+                click = self._click_call(visit, PAGE_TYPES["lead"])
+                visit = replace(visit, session_id=self._client.import_click(click, deadline=deadline / 2).sessionId)
+        reply = self._client.import_lead(self._lead_call(visit, contact), deadline=until - time.monotonic())
+        return replace(visit, order_id=reply.orderId if _is_unpaid(reply) else visit.order_id, stored=False)
+
     def _make(self, owed: Owed, deadline: float) -> None:
         visit = self._visits.find(owed.visit_id)
         if visit is None or visit.forgotten:  # nothing is owed for it any more
@@ -104,8 +120,9 @@ class Delivery:
 
     def _is_ours(self, visit: Visit, reply: LeadReply) -> bool:
         """An orderId is adopted when it is unpaid and no other visit's; one that we had already is ours."""
-        unpaid = reply.orderStatus in (None, *NOT_CHARGED)
-        return (unpaid or reply.orderId == visit.order_id) and self._visits.learn_order(visit.id, reply.orderId)
+        return (_is_unpaid(reply) or reply.orderId == visit.order_id) and self._visits.learn_order(
+            visit.id, reply.orderId
+        )
 
     def _lead_call(self, visit: Visit, person: Contact) -> ImportLead:
         return ImportLead(
@@ -120,6 +137,10 @@ class Delivery:
         """What Import Lead does to an order that is paid was never published, so none is sent once it may be."""
         orders = [attempt for attempt in self._attempts.of_visit(visit.id) if attempt.slot == ORDER]
         return any(attempt.state not in NOT_YET_SENT for attempt in orders)
+
+
+def _is_unpaid(reply: LeadReply) -> bool:
+    return reply.orderStatus in (None, *NOT_CHARGED)
 
 
 def _given(facts: Arrival | Contact) -> dict[str, Any]:

@@ -64,12 +64,15 @@ class Flow:
         """The visit of this cookie. When the store has lost it, or lost its order, what is paid has to be asked
         before any form."""
         visit = self._visits.recall(cookie, arrival)
-        if visit is None or cookie.order_id is None or (visit.stored and visit.order_id):
+        known = cookie.order_id or cookie.lead_order_id
+        if visit is None or known is None or (visit.stored and visit.order_id):
             return visit
         if visit.stored:
-            if not self._visits.learn_order(visit.id, cookie.order_id):
+            if not self._visits.learn_order(visit.id, known):
                 return visit
-            visit = replace(visit, order_id=cookie.order_id)
+            visit = replace(visit, order_id=known)
+        if cookie.order_id is None:  # only a lead's, so there is nothing to ask
+            return visit
         with self._store.durable() as connection:
             kept = self._visits.keep(connection, visit)
             if kept.order_id:
@@ -119,11 +122,20 @@ class Flow:
         self._leads.keep(visit, contact, owe=True)
         return self._leads.tell(visit.id, deadline=self._timing.answer_deadline)
 
+    def lead_unkept(self, visit: Visit, contact: Contact) -> Visit:
+        """The lead while the store is away: told to the CRM here and now, or not at all. Raises NotReady."""
+        return self._leads.tell_unkept(visit, contact, deadline=self._timing.answer_deadline)
+
+    def keep_place(self, visit: Visit, contact: Contact | None, addresses: Addresses | None) -> None:
+        """Who the shopper is and where parcels go, as typed at checkout; a lead that is new is owed."""
+        if contact:
+            self._leads.keep(visit, contact, owe=not (visit.lead_is_known and visit.contact == contact))
+        if addresses:
+            self._visits.learn_addresses(visit.id, addresses)
+
     def place_order(self, visit: Visit, order: NewOrder) -> Claim:
         """Charge the order, once. Raises SQLAlchemyError, before anything is sent, when the store is away."""
-        known = visit.lead_is_known and visit.contact == order.contact
-        self._leads.keep(visit, order.contact, owe=not known)
-        self._visits.learn_addresses(visit.id, order.addresses)
+        self.keep_place(visit, order.contact, order.addresses)
         return self._charging.charge(
             Charge(
                 key=order.key,
@@ -148,6 +160,10 @@ class Flow:
                 send=lambda order_id: self._import_upsale(visit, basket.lines[0], order_id),
             )
         )
+
+    def pass_over_upsell(self, visit: Visit, step: str, key: str) -> None:
+        """It cannot be charged now; it is not offered again, for after payment every road leads forward."""
+        self._attempts.pass_over(key, visit.id, step, self._campaign.upsell(step).basket)
 
     def _paid_order_id(self, visit_id: str) -> str:
         """The orderId of the charge that our books hold, not what a cookie says."""

@@ -6,8 +6,8 @@ from typing import TypeGuard
 
 from funnel.attempt import Reason
 from funnel.charging import NotReady
+from funnel.crm.errors import CrmError, Refused
 from funnel.crm.errors import Kind as ErrorKind
-from funnel.crm.errors import Refused
 from funnel.delivery import Delivery, Failure, ForeignOrder
 from funnel.outbox import LEASE_MARGIN, Kind, Outbox
 from funnel.people import Contact
@@ -45,6 +45,15 @@ class Leads:
         """Try the owed lead now; the names of the fields that the CRM refuses. Anything else stays owed."""
         failure = self._lead_now(visit_id, time.monotonic() + deadline)
         return tuple(failure.fields) if _invalid(failure) else ()
+
+    def tell_unkept(self, visit: Visit, contact: Contact, *, deadline: float) -> Visit:
+        """For a visit that cannot be written down: what the CRM gave, for the cookie. Raises NotReady."""
+        try:
+            return self._delivery.lead_unkept(visit, contact, deadline=deadline)
+        except CrmError as failure:
+            if _invalid(failure):
+                raise NotReady(Reason.INVALID, tuple(failure.fields)) from None
+            raise NotReady(Reason.UNREACHABLE) from None
 
     def order_id(self, visit_id: str, *, deadline: float) -> str:
         """The orderId to charge, by Import Lead where the CRM does not know these details yet. Raises NotReady."""

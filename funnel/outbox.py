@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Row, Update, bindparam, exists, func, select, update
+from sqlalchemy import ColumnElement, Connection, Float, Row, Update, bindparam, exists, func, select, update
 
 from funnel.store import Store, insert_new, outbox
 
@@ -16,6 +16,7 @@ PATIENCE = 72 * 3600.0  # seconds after which a call that never got through is p
 LONGEST_HOLD = 60.0  # seconds a call that fails holds back the visit's calls of another kind
 LEASE_MARGIN = 15.0  # seconds a lease outlives its deadline, for a machine that is slow
 LEASE_BYTES = 8
+HASTE = 10  # seconds over which calls that were put off are spread once the CRM is back
 LONGEST_ERROR = 300  # characters of a reason kept for the operator
 
 
@@ -66,6 +67,8 @@ LAST_DUE = select(func.max(outbox.c.due_at)).where(_OF_VISIT, outbox.c.kind == b
 HEADS = _IDS.where(_DUE, _FREE, ~_WAITS).order_by(outbox.c.due_at, outbox.c.id).limit(bindparam("most"))
 LEASE_HEADS = _LEASING.where(outbox.c.id.in_(HEADS.with_for_update(skip_locked=True)))
 LEASE_OLDEST = _LEASING.where(outbox.c.id.in_(OWED.order_by(outbox.c.id).limit(1).with_for_update()), _FREE)
+SOON: ColumnElement[float] = bindparam("now", type_=Float) + outbox.c.id % HASTE
+HASTEN = update(outbox).where(outbox.c.state == State.OWED, outbox.c.due_at > SOON).values(due_at=SOON)
 MINE = update(outbox).where(outbox.c.id == bindparam("held_id"), outbox.c.lease == bindparam("held"))
 
 
@@ -147,6 +150,10 @@ class Outbox:
             return
         pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(owed.tries, 16)) * random.uniform(0.5, 1.0)  # noqa: S311  # jitter, no secret
         self._settle(owed, tries=owed.tries + 1, due_at=now + pause, lease_until=0.0, last_error=error[:LONGEST_ERROR])
+
+    def hasten(self, connection: Connection) -> None:
+        """The CRM is back: whatever was put off is due soon, but not all of it at once."""
+        connection.execute(HASTEN, {"now": self._store.clock()})
 
     def park(self, owed: Owed, error: str) -> None:
         self._settle(owed, state=State.PARKED, tries=owed.tries + 1, last_error=error[:LONGEST_ERROR])

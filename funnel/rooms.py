@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from funnel.attempts import Attempts
 from funnel.backlog import Backlog
+from funnel.breaker import Breaker
 from funnel.charging import Charging
 from funnel.erasure import Erasure
 from funnel.flow import Flow
@@ -25,6 +26,7 @@ class Rooms:
     visits: Visits
     outbox: Outbox
     attempts: Attempts
+    breaker: Breaker
     charging: Charging
     flow: Flow
     relay: Relay

@@ -15,6 +15,8 @@ from funnel.store import FORGOTTEN, Store, insert_new, visits
 # The only names in the cookie session, beside the CSRF token. Ids are write-once, so that parallel
 # requests, whose cookies overwrite each other, cannot undo anything.
 VISIT, SESSION_ID, ORDER_ID = "visit", "sessionId", "orderId"
+# An orderId that Import Lead gave while the store was away: without a row no charge was ever claimed for it.
+LEAD_ORDER_ID = "leadOrderId"
 ID_BYTES = 16  # 128 random bits
 
 
@@ -82,6 +84,16 @@ class Cookie:
     def order_id(self) -> str | None:
         return self._text(ORDER_ID)
 
+    @property
+    def lead_order_id(self) -> str | None:
+        return self._text(LEAD_ORDER_ID)
+
+    def visit(self, arrival: Arrival) -> Visit | None:
+        """What the cookie alone knows, as for a visit whose row the store has lost."""
+        if self.visit_id is None:
+            return None
+        return Visit(self.visit_id, arrival, session_id=self.session_id, order_id=self.order_id or self.lead_order_id)
+
     def remember(self, visit: Visit) -> None:
         """Writes only what is new, for a session that is written is a cookie that is sent.
 
@@ -89,13 +101,20 @@ class Cookie:
         """
         if self.visit_id != visit.id:
             self.forget()
-        for key, value in ((VISIT, visit.id), (SESSION_ID, visit.session_id), (ORDER_ID, visit.order_id)):
+        order = ORDER_ID if visit.stored else LEAD_ORDER_ID
+        for key, value in ((VISIT, visit.id), (SESSION_ID, visit.session_id), (order, visit.order_id)):
             if value and self._session.get(key) != value:
                 self._session[key] = value
+        if visit.stored:
+            self._drop(LEAD_ORDER_ID)
 
     def forget(self) -> None:
-        for key in (VISIT, SESSION_ID, ORDER_ID):
-            self._session.pop(key, None)
+        for key in (VISIT, SESSION_ID, ORDER_ID, LEAD_ORDER_ID):
+            self._drop(key)
+
+    def _drop(self, key: str) -> None:
+        if key in self._session:
+            del self._session[key]
 
     def _text(self, key: str) -> str | None:
         value = self._session.get(key)
@@ -124,7 +143,7 @@ class Visits:
             return None
         visit = self.find(cookie.visit_id)
         if visit is None:
-            return Visit(cookie.visit_id, arrival, session_id=cookie.session_id, order_id=cookie.order_id)
+            return cookie.visit(arrival)
         return visit if visit.seen_at + self._life > self._store.clock() else None
 
     def find(self, visit_id: str) -> Visit | None:

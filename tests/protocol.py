@@ -26,6 +26,7 @@ from funnel import steps
 from funnel.attempt import ORDER, Claim, Reason, State, Verdict, new_key
 from funnel.attempts import Attempts
 from funnel.attribution import Arrival
+from funnel.breaker import Breaker
 from funnel.campaign import Package
 from funnel.charging import Charge, Charging, Deadlines, NotReady
 from funnel.crm import errors
@@ -302,6 +303,7 @@ def bench() -> Iterator[Bench]:
             deadlines=Deadlines(ready=READY, send=SEND, wait=0.0),
             seats=1,
             clock=clock,
+            crm_is_down=lambda: False,
         )
         package = Package(
             key="lamp-1",
@@ -413,6 +415,8 @@ class World:
             attempts=bench.attempts,
             delivery=None,  # type: ignore[arg-type]  # nothing is owed here
             client=self.crm,  # type: ignore[arg-type]
+            breaker=Breaker(bench.store, when_back=Outbox(bench.store).hasten),
+            campaign_id=1,
             judge=bench.judge,
             deadline=READY,
             quiet_time=QUIET,

@@ -77,7 +77,9 @@ def one_seat(ledger: Attempts, clock: Callable[[], float]) -> Iterator[Charging]
     """Room for one charge at a time."""
     judge = Judge(quiet_time=QUIET, read_lag=30, redirect_time=3600, give_up=86400)
     deadlines = Deadlines(ready=READY, send=SEND, wait=WAIT)
-    charging = Charging(attempts=ledger, judge=judge, deadlines=deadlines, seats=1, clock=clock)
+    charging = Charging(
+        attempts=ledger, judge=judge, deadlines=deadlines, seats=1, clock=clock, crm_is_down=lambda: False
+    )
     yield charging
     charging.drain()
 

@@ -40,6 +40,7 @@ class Kind(Enum):
 GUESSED = (Kind.ALREADY_PURCHASED, Kind.FRAUD_LIMIT, Kind.UNKNOWN)
 # Credentials and whitelists are mended by people, and an unknown text may be a passing trouble.
 WORTH_REPEATING = (Kind.AUTH, *GUESSED)
+DEADLINE = "deadline"  # the reason of a failure that was ours to wait no longer
 
 
 class CrmError(Exception):

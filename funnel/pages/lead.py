@@ -1,13 +1,18 @@
 """Lead: who the shopper is, kept and told to the CRM."""
 
+from http import HTTPStatus
 from typing import Any
 
 from flask import Blueprint, Response
 
-from funnel import steps, web
+from funnel import doorway, outage, steps, web
+from funnel.attempt import Reason
+from funnel.charging import NotReady
 from funnel.forms import LeadForm
+from funnel.notices import SENTENCES
 from funnel.people import Contact
-from funnel.steps import PATHS
+from funnel.steps import PATHS, Notice
+from funnel.visit import Visit
 
 bp = Blueprint("lead", __name__)
 
@@ -24,9 +29,32 @@ def submit() -> Response:
     form = _form(visit.contact)
     if not form.validate_on_submit():
         return _page(form, **web.mistaken(form))
-    if refused := web.rooms().flow.capture_lead(visit, form.contact()):
+    refused: tuple[str, ...] = ()
+    refused = outage.attempted(lambda: web.rooms().flow.capture_lead(visit, form.contact()), refused)
+    if outage.away():
+        return _told_unkept(visit, form)
+    if refused:
         form.refused(refused)
         return _page(form, **web.mistaken(form))
+    return _on()
+
+
+def _told_unkept(visit: Visit, form: LeadForm) -> Response:
+    """The store is away, so the CRM is told at once or the form stays. A paid order's lead is left alone."""
+    try:
+        if doorway.may_have_ordered(visit):
+            raise NotReady(Reason.UNREACHABLE)
+        doorway.carry(web.rooms().flow.lead_unkept(visit, form.contact()))
+    except NotReady as obstacle:
+        form.refused(obstacle.fields)
+        if obstacle.reason is Reason.INVALID:
+            return _page(form, **web.mistaken(form))
+        form.complain(SENTENCES[Notice.NOT_SAVED])
+        return _page(form, status=HTTPStatus.SERVICE_UNAVAILABLE)
+    return _on()
+
+
+def _on() -> Response:
     return web.go(steps.after(web.rooms().settings.campaign.steps, "lead"))
 
 

@@ -3,9 +3,8 @@
 from typing import Any
 
 from flask import Blueprint, Response
-from sqlalchemy.exc import SQLAlchemyError
 
-from funnel import steps, web
+from funnel import outage, web
 from funnel.attempt import Attempt, Claim, State
 from funnel.forms import UpsellForm
 from funnel.pay_token import StaleToken
@@ -38,26 +37,16 @@ def submit(number: int) -> Response:
         key = web.rooms().tokens.read(form.attempt.data, visit.id, step, [web.rooms().settings.campaign.upsell(step)])
     except StaleToken:
         return _page(number, visit, form, status=422, notice=Notice.STALE_OFFER)
-    return _forward(step, _accept(visit, step, key))
-
-
-def _accept(visit: Visit, step: str, key: str) -> Claim:
-    try:
-        return web.rooms().flow.accept_upsell(visit, step, key)
-    except SQLAlchemyError:
-        return Claim()
-
-
-def _forward(step: str, claim: Claim) -> Response:
+    claim = outage.attempted(lambda: web.rooms().flow.accept_upsell(visit, step, key), Claim())
     if claim.attempt is None:
-        return web.go(steps.after(web.rooms().settings.campaign.steps, step), f"{Notice.NOT_ADDED}:{step}")
+        outage.attempted(lambda: web.rooms().flow.pass_over_upsell(visit, step, key), None)
     return web.go(web.whereabouts(), f"{_notice(claim.attempt)}:{step}")
 
 
-def _notice(attempt: Attempt) -> Notice:
-    if attempt.state is State.CHARGED:
-        return Notice.ADDED
-    return Notice.STILL_ADDING if attempt.state.live else Notice.NOT_ADDED
+def _notice(attempt: Attempt | None) -> Notice:
+    if attempt is None or not attempt.state.live:
+        return Notice.NOT_ADDED
+    return Notice.ADDED if attempt.state is State.CHARGED else Notice.STILL_ADDING
 
 
 def _page(number: int, visit: Visit, form: UpsellForm, **outcome: Any) -> Response:
