@@ -13,17 +13,21 @@ from whitenoise import WhiteNoise
 from config import load_settings
 from funnel import failures, props, web
 from funnel.attempts import Attempts
+from funnel.backlog import Backlog
+from funnel.breaker import Breaker
 from funnel.charging import Charging, Deadlines
 from funnel.cli import commands
 from funnel.crm.client import Client
 from funnel.crm.client import Deadlines as CallDeadlines
 from funnel.delivery import Delivery
+from funnel.erasure import Erasure
 from funnel.flow import Flow
+from funnel.housekeeping import Housekeeping
 from funnel.judge import Judge
 from funnel.leads import Leads
 from funnel.mistakes import ConfigError
 from funnel.outbox import Outbox
-from funnel.pages import away, checkout, confirming, health, lead, presell, returns, thankyou, upsell
+from funnel.pages import away, capture, checkout, confirming, health, lead, presell, returns, thankyou, upsell
 from funnel.pay_token import PayTokens
 from funnel.payments import Payments
 from funnel.reconciliation import Reconciliation
@@ -55,7 +59,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     web.install(app, rooms)
     props.install(app, settings.campaign)
     failures.install(app)
-    for page in (presell, lead, checkout, confirming, away, returns, upsell, thankyou, health):
+    for page in (presell, lead, capture, checkout, confirming, away, returns, upsell, thankyou, health):
         app.register_blueprint(page.bp)
     app.cli.add_command(commands)
     return app
@@ -85,12 +89,14 @@ def furnish(settings: Settings) -> Rooms:
     store.prepare()
     visits, outbox = Visits(store, life=timing.visit_life), Outbox(store)
     attempts = Attempts(store, decline_limit=settings.decline_limit)
+    breaker = Breaker(store, when_back=outbox.hasten)
     login_id, password = settings.crm_login
     client = Client(
         settings.crm_url,
         login_id,
         password,
         deadlines=CallDeadlines(query=timing.owed_deadline, owed=timing.owed_deadline, charge=timing.charge_deadline),
+        on_outcome=breaker.report,
     )
     delivery = Delivery(client=client, store=store, visits=visits, outbox=outbox, attempts=attempts, campaign=campaign)
     judge = Judge(
@@ -105,6 +111,7 @@ def furnish(settings: Settings) -> Rooms:
         deadlines=Deadlines(ready=timing.owed_deadline, send=timing.charge_deadline, wait=timing.pay_wait),
         seats=CHARGES_AT_A_TIME,
         clock=store.clock,
+        crm_is_down=breaker.is_open,
     )
     leads = Leads(store=store, visits=visits, outbox=outbox, delivery=delivery)
     flow = Flow(
@@ -126,13 +133,17 @@ def furnish(settings: Settings) -> Rooms:
         lead_deadline=timing.owed_deadline,
     )
     whereabouts = Whereabouts(store=store, attempts=attempts, campaign=campaign, upsell_window=timing.upsell_window)
+    housekeeping = Housekeeping(store=store, outbox=outbox, timing=timing, confirm_order=campaign.confirm_order)
     relay = Relay(
         store=store,
         outbox=outbox,
         attempts=attempts,
         delivery=delivery,
         client=client,
+        breaker=breaker,
+        campaign_id=campaign.campaignId,
         judge=judge,
+        tidy=housekeeping.run,
         deadline=timing.owed_deadline,
         quiet_time=timing.quiet_time,
     )
@@ -147,6 +158,7 @@ def furnish(settings: Settings) -> Rooms:
         visits=visits,
         outbox=outbox,
         attempts=attempts,
+        breaker=breaker,
         charging=charging,
         flow=flow,
         payments=payments,
@@ -154,6 +166,9 @@ def furnish(settings: Settings) -> Rooms:
         relay=relay,
         reconciliation=reconciliation,
         restoration=restoration,
+        backlog=Backlog(store),
+        housekeeping=housekeeping,
+        erasure=Erasure(store),
         tokens=PayTokens(keys),
         return_tokens=ReturnTokens(keys),
     )

@@ -126,9 +126,15 @@ class AddressFields:
         named = dict(zip(SHIPPING, shipping, strict=True)) | dict(zip(BILLING, billing, strict=True))
         return Addresses(billShipSame=self.billShipSame.data, **named)
 
+    def addresses_so_far(self: Any) -> Addresses:
+        """What was typed and is right, of a form that has not validated; the rest is empty."""
+        for name in (*SHIPPING, *BILLING):
+            self[name].data = "" if self[name].errors else self[name].data or ""
+        return AddressFields.addresses(self)
+
     def _address(self: Any, names: Sequence[str]) -> tuple[str, ...]:
         line1, line2, city, state, postal, country = (self[name].data for name in names)
-        return line1, line2, city, _code(state, region(country)), postal, country
+        return line1, line2, city, _code(state, region(country)) if country else "", postal, country
 
 
 @cache

@@ -54,6 +54,7 @@ class Refusal(StrEnum):
     """Why a claim was not made, and so nothing was sent."""
 
     BUSY = "busy"
+    CRM_DOWN = "crm-down"
     NO_ORDER = "no-order"
     TOO_MANY_DECLINES = "too-many-declines"
 

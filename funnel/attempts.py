@@ -101,6 +101,27 @@ class Attempts:
                 return Claim(attempt, mine=True)
             return self._standing(connection, key, visit_id, slot) or Claim(refusal=Refusal.BUSY)
 
+    def pass_over(self, key: str, visit_id: str, slot: str, basket: Basket) -> None:
+        """A press that nothing was claimed for; it decides the slot, so that the shopper gets on."""
+        now = self._store.clock()
+        with self._store.durable() as connection:
+            known = _rows(connection, OF_VISIT, visit=visit_id)
+            if any(attempt.slot == slot and attempt.state.live for attempt in known):
+                return
+            insert_new(
+                connection,
+                attempts,
+                key=key,
+                visit_id=visit_id,
+                slot=slot,
+                state=State.NOT_CHARGED,
+                reason=Reason.UNREACHABLE,
+                basket=basket.model_dump(mode="json"),
+                created_at=now,
+                lease_until=now,
+                settled_at=now,
+            )
+
     def mark_sent(self, key: str, order_id: str, *, lease: float) -> bool:
         """The last step before the first byte. False: somebody recovered the claim, so nothing may be sent."""
         now = self._store.clock()

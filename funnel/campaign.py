@@ -6,6 +6,7 @@ from pydantic import Field
 
 from funnel.campaign_tables import (
     Bundle,
+    Capture,
     CheckoutPage,
     LegalLink,
     Offer,
@@ -43,6 +44,7 @@ class Campaign(Table):
     accepted_brands: tuple[Brand, ...] = Field(BRANDS, min_length=1, description="card brands: " + ", ".join(BRANDS))
     pay_sources: tuple[PaySource, ...] = Field(("card",), min_length=1, description='"card" and "paypal"')
     paypal: Paypal | None = Field(None, description="a [paypal] table")
+    capture: Capture = Field(Capture(), description="a [capture] table with enabled and consent")
     support: Support = Field(description="a [support] table")
     legal: tuple[LegalLink, ...] = Field((), description="[[legal]] tables with label and url")
     shipping: tuple[ShippingMethod, ...] = Field((), description="[[shipping]] tables, the first one preselected")

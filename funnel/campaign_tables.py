@@ -25,6 +25,13 @@ class LegalLink(Table):
     url: str = Field(pattern=r"^(https?://|/)\S+$", description="an address that starts with https:// or /")
 
 
+class Capture(Table):
+    """Whether contact details are kept while they are typed."""
+
+    enabled: bool = Field(False, strict=True, description="true or false")
+    consent: Text | None = Field(None, description="the sentence under the form that tells shoppers of it")
+
+
 class Variant(Table):
     """One of several kinds of a product, such as a colour."""
 

@@ -1,6 +1,6 @@
 """The calls that charge: how an order, an upsell and a confirmed PayPal payment are put to the CRM; pure."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from funnel.attempt import PaySource
@@ -122,9 +122,8 @@ def _lines(campaign: Campaign, basket: Basket) -> tuple[calls.Line, ...]:
 
 def _line(campaign: Campaign, line: Line) -> calls.Line:
     """Prices go along only where funnel.toml says so, per unit; else the campaign's own stand."""
-    if not campaign.send_prices:
-        return calls.Line(productId=line.productId, qty=line.quantity)
-    return calls.Line(productId=line.productId, qty=line.quantity, price=line.each, shipPrice=line.ship_each)
+    bare = calls.Line(productId=line.productId, qty=line.quantity, variantId=line.variantId)
+    return replace(bare, price=line.each, shipPrice=line.ship_each) if campaign.send_prices else bare
 
 
 def _biller(campaign: Campaign) -> int | None:

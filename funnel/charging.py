@@ -65,23 +65,26 @@ class Charging:
         deadlines: Deadlines,
         seats: int,
         clock: Callable[[], float],
+        crm_is_down: Callable[[], bool],
     ) -> None:
         self._attempts = attempts
         self._judge = judge
         self._deadlines = deadlines
         self._clock = clock
+        self._crm_is_down = crm_is_down
         self._seats = BoundedSemaphore(seats)
         self._threads = ThreadPoolExecutor(seats, thread_name_prefix="charge")
 
     def charge(self, charge: Charge) -> Claim:
         """Claim and send, or wait for whoever did; the attempt as it stands after at most `wait` seconds.
 
-        Refused with BUSY, before anything is claimed, when every seat is taken. Raises SQLAlchemyError when
-        the claim cannot be written: then nothing was sent.
+        Refused before anything is claimed: with CRM_DOWN when that is known, with BUSY when every seat is taken.
+        Raises SQLAlchemyError when the claim cannot be written: then nothing was sent.
         """
+        if self._crm_is_down():
+            return self._not_begun(charge, Refusal.CRM_DOWN)
         if not self._seats.acquire(blocking=False):
-            standing = self._attempts.standing(charge.key, charge.visit_id, charge.slot)
-            return self._after_wait(standing or Claim(refusal=Refusal.BUSY))
+            return self._not_begun(charge, Refusal.BUSY)
         try:
             claim = self._attempts.claim(
                 charge.key,
@@ -130,6 +133,11 @@ class Charging:
     def drain(self) -> None:
         """Let the charges on their way come to their end; new ones are refused."""
         self._threads.shutdown(wait=True)
+
+    def _not_begun(self, charge: Charge, refusal: Refusal) -> Claim:
+        """A press that was made before is found all the same."""
+        standing = self._attempts.standing(charge.key, charge.visit_id, charge.slot)
+        return self._after_wait(standing or Claim(refusal=refusal))
 
     def _after_wait(self, claim: Claim) -> Claim:
         return replace(claim, attempt=self.wait(claim.attempt)) if claim.attempt else claim

@@ -2,9 +2,14 @@
 
 from flask.cli import AppGroup
 
-from funnel.commands import money, serving
+from funnel.commands import money, outbox, people, serving
 
 commands = AppGroup("funnel", help="Run the funnel and look after it.")
 
-for command in (serving.up, serving.relay, serving.sandbox, money.attempts, money.reconcile):
+for command in (
+    *(serving.up, serving.relay, serving.sandbox),
+    *(money.attempts, money.reconcile),
+    outbox.outbox,
+    people.erase,
+):
     commands.add_command(command)

@@ -1,5 +1,7 @@
 """How one owed call is made: the visit's newest facts go out, and what the CRM answers is learnt."""
 
+import time
+from contextlib import suppress
 from dataclasses import asdict, replace
 from typing import Any, TypeAlias
 
@@ -13,6 +15,7 @@ from funnel.crm.errors import CrmError
 from funnel.crm.replies import NOT_CHARGED, LeadReply
 from funnel.outbox import Kind, Outbox, Owed
 from funnel.people import Contact
+from funnel.steps import PAGE_TYPES
 from funnel.store import Store
 from funnel.visit import Told, Visit, Visits
 
@@ -59,12 +62,28 @@ class Delivery:
             settle = self._outbox.park if failure.permanent else self._outbox.put_off
             settle(owed, str(failure))
             return failure
+        except Exception as error:  # no failure of the CRM, but a call that fails each time waits longer each time
+            self._outbox.put_off(owed, f"internal error ({type(error).__name__})")
+            raise
         self._outbox.delivered(owed)
         return None
 
+    def lead_unkept(self, visit: Visit, contact: Contact, *, deadline: float) -> Visit:
+        """Click, for at most half of the deadline, and lead, of a visit that cannot be written down; what they gave.
+
+        Raises CrmError. Whether the orderId is another visit's comes out when this one gets its row.
+        """
+        until = time.monotonic() + deadline
+        if visit.session_id is None:
+            with suppress(CrmError):
+                click = self._click_call(visit, PAGE_TYPES["lead"])
+                visit = replace(visit, session_id=self._client.import_click(click, deadline=deadline / 2).sessionId)
+        reply = self._client.import_lead(self._lead_call(visit, contact), deadline=until - time.monotonic())
+        return replace(visit, order_id=reply.orderId if _is_unpaid(reply) else visit.order_id, stored=False)
+
     def _make(self, owed: Owed, deadline: float) -> None:
         visit = self._visits.find(owed.visit_id)
-        if visit is None:  # erased meanwhile: nothing is owed for it any more
+        if visit is None or visit.forgotten:  # nothing is owed for it any more
             return
         if owed.kind is Kind.CLICK:
             self._click(visit, owed.page_type or "", deadline)
@@ -87,10 +106,10 @@ class Delivery:
         return ImportClick(pageType=page_type, campaignId=self._campaign.campaignId, **_given(visit.arrival))
 
     def _lead(self, visit: Visit, deadline: float) -> None:
-        if visit.contact is None or self._order_was_sent(visit):
+        if visit.person is None or self._order_was_sent(visit):
             return
-        told = Told(visit.contact, visit.session_id)
-        call = self._lead_call(visit)
+        told = Told(visit.person, visit.session_id)
+        call = self._lead_call(visit, visit.person)
         reply = self._client.import_lead(call, deadline=deadline)
         if not self._is_ours(visit, reply):
             # The CRM may hand the partial of one shopper to the next one behind the same address.
@@ -101,23 +120,27 @@ class Delivery:
 
     def _is_ours(self, visit: Visit, reply: LeadReply) -> bool:
         """An orderId is adopted when it is unpaid and no other visit's; one that we had already is ours."""
-        unpaid = reply.orderStatus in (None, *NOT_CHARGED)
-        return (unpaid or reply.orderId == visit.order_id) and self._visits.learn_order(visit.id, reply.orderId)
+        return (_is_unpaid(reply) or reply.orderId == visit.order_id) and self._visits.learn_order(
+            visit.id, reply.orderId
+        )
 
-    def _lead_call(self, visit: Visit) -> ImportLead:
-        assert visit.contact is not None
+    def _lead_call(self, visit: Visit, person: Contact) -> ImportLead:
         return ImportLead(
             campaignId=self._campaign.campaignId,
             sessionId=visit.session_id,
             orderId=visit.order_id,
             ipAddress=visit.arrival.ipAddress,
-            **_given(visit.contact),
+            **_given(person),
         )
 
     def _order_was_sent(self, visit: Visit) -> bool:
         """What Import Lead does to an order that is paid was never published, so none is sent once it may be."""
         orders = [attempt for attempt in self._attempts.of_visit(visit.id) if attempt.slot == ORDER]
         return any(attempt.state not in NOT_YET_SENT for attempt in orders)
+
+
+def _is_unpaid(reply: LeadReply) -> bool:
+    return reply.orderStatus in (None, *NOT_CHARGED)
 
 
 def _given(facts: Arrival | Contact) -> dict[str, Any]:

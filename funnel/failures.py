@@ -4,8 +4,10 @@ import logging
 from http import HTTPStatus
 
 from flask import Flask, Response, make_response, render_template, request
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
+from funnel import outage
 from funnel.steps import PATHS
 
 log = logging.getLogger("funnel.web")
@@ -30,6 +32,12 @@ WORDS = {
     ),
     HTTPStatus.SERVICE_UNAVAILABLE: ("We will be back in a moment", "Please try again in a few minutes."),
 }
+STORE_AWAY = (
+    "We will be back in a moment",
+    "A part of this shop is not answering just now. Your order, if you placed one, is safe. "
+    "This page looks again by itself.",
+)
+LOOK_EVERY = 10  # seconds
 OURS = (
     "Something went wrong on our side",
     "If you were paying, wait for an email before you try again, or contact us.",
@@ -38,6 +46,7 @@ OURS = (
 
 def install(app: Flask) -> None:
     app.register_error_handler(HTTPException, _told)
+    app.register_error_handler(SQLAlchemyError, _store_away)
     app.register_error_handler(Exception, _ours)
 
 
@@ -49,6 +58,12 @@ def _told(error: HTTPException) -> Response:
     if isinstance(allowed := getattr(error, "valid_methods", None), list):
         response.headers["Allow"] = ", ".join(allowed)
     return response
+
+
+def _store_away(error: SQLAlchemyError) -> Response:
+    """Says nothing of charges, for nobody knows. A form is looked at again as a page, so nothing is sent twice."""
+    outage.notice(error)
+    return _page(HTTPStatus.SERVICE_UNAVAILABLE, STORE_AWAY, refresh=LOOK_EVERY)
 
 
 def _ours(error: Exception) -> Response:
@@ -65,19 +80,19 @@ def _log(error: Exception) -> None:
     log.error("%s %s failed: %s at %s", request.method, request.endpoint, type(error).__name__, place)
 
 
-def _page(status: HTTPStatus) -> Response:
+def _page(status: HTTPStatus, words: tuple[str, str] | None = None, *, refresh: int | None = None) -> Response:
     """The error page; its words alone where the templates cannot draw it, for the server would log the address."""
-    title, sentence = WORDS.get(
+    title, sentence = words or WORDS.get(
         status, OURS if status >= HTTPStatus.INTERNAL_SERVER_ERROR else WORDS[HTTPStatus.BAD_REQUEST]
     )
     try:
-        return _drawn(status, title, sentence)
+        return _drawn(status, title, sentence, refresh)
     except Exception as error:
         _log(error)
         return Response(f"{title}\n\n{sentence}\n", status, mimetype="text/plain")
 
 
-def _drawn(status: HTTPStatus, title: str, sentence: str) -> Response:
+def _drawn(status: HTTPStatus, title: str, sentence: str, refresh: int | None) -> Response:
     return make_response(
         render_template(
             "errors/error.html",
@@ -85,9 +100,11 @@ def _drawn(status: HTTPStatus, title: str, sentence: str) -> Response:
             status=int(status),
             title=title,
             sentence=sentence,
-            next_url=PATHS["presell"],
+            next_url=None if refresh else PATHS["presell"],
             next_label="Go to the start",
-            retry=status == HTTPStatus.SERVICE_UNAVAILABLE,
+            retry=status == HTTPStatus.SERVICE_UNAVAILABLE and not refresh,
+            refresh=refresh,
+            address=request.path if refresh else None,
         ),
         status,
     )

@@ -7,7 +7,7 @@ from funnel.attribution import Arrival
 from funnel.campaign import Campaign
 from funnel.leads import Leads
 from funnel.outbox import Kind, Outbox
-from funnel.people import Contact
+from funnel.people import Addresses, Contact
 from funnel.settings import Timing
 from funnel.steps import PAGE_TYPES
 from funnel.store import Store
@@ -40,12 +40,15 @@ class Flow:
         """The visit of this cookie. When the store has lost it, or lost its order, what is paid has to be asked
         before any form."""
         visit = self._visits.recall(cookie, arrival)
-        if visit is None or cookie.order_id is None or (visit.stored and visit.order_id):
+        known = cookie.order_id or cookie.lead_order_id
+        if visit is None or known is None or (visit.stored and visit.order_id):
             return visit
         if visit.stored:
-            if not self._visits.learn_order(visit.id, cookie.order_id):
+            if not self._visits.learn_order(visit.id, known):
                 return visit
-            visit = replace(visit, order_id=cookie.order_id)
+            visit = replace(visit, order_id=known)
+        if cookie.order_id is None:  # only a lead's, so there is nothing to ask
+            return visit
         with self._store.durable() as connection:
             kept = self._visits.keep(connection, visit)
             if kept.order_id:
@@ -69,10 +72,22 @@ class Flow:
             self._outbox.owe(connection, visit.id, Kind.CLICK, page_type=PAGE_TYPES[step], once=once)
         return kept
 
+    def capture_draft(self, visit: Visit, draft: Contact) -> None:
+        """Keep what was typed so far and owe it, if it is new and the visit has no lead yet."""
+        if visit.draft != draft:
+            self._leads.keep_draft(visit.id, draft)
+
     def capture_lead(self, visit: Visit, contact: Contact) -> tuple[str, ...]:
         """Keep the lead, owe it, and try it within the answer deadline; the fields the CRM refuses, if it does."""
         self._leads.keep(visit, contact, owe=True)
         return self._leads.tell(visit.id, deadline=self._timing.answer_deadline)
+
+    def lead_unkept(self, visit: Visit, contact: Contact) -> Visit:
+        """The lead while the store is away: told to the CRM here and now, or not at all. Raises NotReady."""
+        return self._leads.tell_unkept(visit, contact, deadline=self._timing.answer_deadline)
+
+    def keep_place(self, visit: Visit, contact: Contact | None, addresses: Addresses | None) -> None:
+        self._leads.keep_place(visit, contact, addresses)
 
     def refuse_upsell(self, visit: Visit, step: str) -> None:
         self._attempts.refuse(visit.id, step)
@@ -84,4 +99,4 @@ class Flow:
         with self._store.write() as connection:
             self._visits.finish(connection, visit.id)
             if self._campaign.confirm_order:
-                self._outbox.owe(connection, visit.id, Kind.CONFIRM, once="confirm")
+                self._outbox.owe_confirm(connection, visit.id)

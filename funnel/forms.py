@@ -1,7 +1,7 @@
 """What shoppers type, checked: the lead, the checkout, an upsell's answer, and a bare button."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from flask import request
@@ -17,6 +17,7 @@ from funnel.people import Contact
 
 NAME_LIMIT = 30  # characters; these limits are the CRM's, by its public rules file
 EMAIL_LIMIT = 255
+CONTACT_FIELDS = ("firstName", "lastName", "emailAddress", "phoneNumber")
 ONE_INPUT = {"cardMonth": "cardExpiryDate", "cardYear": "cardExpiryDate"}  # the CRM's two are one of ours
 PHONE_ROOM = 30  # to type in: brackets and spaces go before the number is sent
 
@@ -38,6 +39,12 @@ class ShopperForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
         """Add a mistake that was found later, of one field or of the whole form."""
         place, name = (self[about], "errors") if about else (self, "form_errors")
         setattr(place, name, [*getattr(place, name), sentence])
+
+    def forget_mistakes(self) -> None:
+        """For a page that has other things to say. What may not be shown again was emptied when it was checked."""
+        self.form_errors: list[str] = []
+        for field in self:
+            field.errors = []
 
     def refused(self, names: Iterable[str]) -> None:
         """Mark the fields that the CRM would not take; its own words are never shown."""
@@ -133,12 +140,21 @@ class ContactForm(ShopperForm):
 
     def contact(self) -> Contact:
         """What was typed, once the form has validated."""
-        names = ("firstName", "lastName", "emailAddress", "phoneNumber")
-        return Contact(**{name: self[name].data for name in names})
+        return Contact(**{name: self[name].data for name in CONTACT_FIELDS})
 
 
 class LeadForm(ContactForm):
     """The lead page's form."""
+
+
+class DraftForm(ContactForm):
+    """What stands in the contact fields of a page before it is sent."""
+
+    def draft(self) -> Contact | None:
+        """What of it is good, once it has been validated; None where that is less than the CRM takes for a lead."""
+        draft = Contact(**{name: "" if self[name].errors else self[name].data for name in CONTACT_FIELDS})
+        reachable = draft.emailAddress or draft.phoneNumber
+        return draft if draft.firstName and draft.lastName and reachable else None
 
 
 @dataclass(frozen=True)
@@ -156,7 +172,8 @@ class CheckoutForm(AddressFields, CardFields, ContactForm):
 
     attempt = HiddenField(filters=[tidy_text])
     offer = StringField(filters=[tidy_text])
-    leading = ("offer", "firstName", "lastName", "emailAddress", "phoneNumber")
+    again = StringField()
+    leading = ("offer", *CONTACT_FIELDS)
 
     def __init__(self, rules: CheckoutRules, *, contact_known: bool = False, **filled: Any) -> None:
         super().__init__(country=rules.countries[0], **filled)
@@ -167,6 +184,16 @@ class CheckoutForm(AddressFields, CardFields, ContactForm):
             self[name].render_kw["autocomplete"] = f"shipping {self[name].render_kw['autocomplete']}"
         if contact_known:
             del self.firstName, self.lastName, self.emailAddress, self.phoneNumber
+
+    @property
+    def looks_again(self) -> bool:
+        """Sent from the page that says that payments are paused; it has no card."""
+        return bool(self.again.data)
+
+    def contact_so_far(self) -> Contact | None:
+        """Who the shopper is, if asked for and all of it is right."""
+        names = [field for field in fields(Contact) if field.name in self and not self[field.name].errors]
+        return self.contact() if len(names) == len(fields(Contact)) else None
 
     def validate_offer(self, field: Field) -> None:
         if field.data not in self.offers:

@@ -1,4 +1,4 @@
-"""Import Lead for who waits for it: kept and owed first, then made here and now within a deadline."""
+"""Import Lead: kept and owed first, then made here and now, within a deadline, for who waits for it."""
 
 import time
 from collections.abc import Callable
@@ -6,14 +6,15 @@ from typing import TypeGuard
 
 from funnel.attempt import Reason
 from funnel.charging import NotReady
+from funnel.crm.errors import CrmError, Refused
 from funnel.crm.errors import Kind as ErrorKind
-from funnel.crm.errors import Refused
 from funnel.delivery import Delivery, Failure, ForeignOrder
 from funnel.outbox import LEASE_MARGIN, Kind, Outbox
-from funnel.people import Contact
+from funnel.people import Addresses, Contact
 from funnel.store import Store
 from funnel.visit import Visit, Visits
 
+DRAFTS_APART = 5.5  # seconds; at the CRM never less than 5, however long a connection takes to open
 GLANCE = 0.05  # seconds between two looks at a call that another process is making
 
 
@@ -34,10 +35,32 @@ class Leads:
             if owe:
                 self._outbox.owe_lead(connection, visit.id)
 
+    def keep_draft(self, visit_id: str, draft: Contact) -> None:
+        """Write down what was typed so far, and that the CRM has to be told in a while; nobody waits for it."""
+        with self._store.write() as connection:
+            if self._visits.learn_draft(connection, visit_id, draft):
+                self._outbox.owe_lead(connection, visit_id, apart=DRAFTS_APART)
+
+    def keep_place(self, visit: Visit, contact: Contact | None, addresses: Addresses | None) -> None:
+        """Who the shopper is and where parcels go, as typed at checkout; a lead that is new is owed."""
+        if contact:
+            self.keep(visit, contact, owe=not (visit.lead_is_known and visit.contact == contact))
+        if addresses:
+            self._visits.learn_addresses(visit.id, addresses)
+
     def tell(self, visit_id: str, *, deadline: float) -> tuple[str, ...]:
         """Try the owed lead now; the names of the fields that the CRM refuses. Anything else stays owed."""
         failure = self._lead_now(visit_id, time.monotonic() + deadline)
         return tuple(failure.fields) if _invalid(failure) else ()
+
+    def tell_unkept(self, visit: Visit, contact: Contact, *, deadline: float) -> Visit:
+        """For a visit that cannot be written down: what the CRM gave, for the cookie. Raises NotReady."""
+        try:
+            return self._delivery.lead_unkept(visit, contact, deadline=deadline)
+        except CrmError as failure:
+            if _invalid(failure):
+                raise NotReady(Reason.INVALID, tuple(failure.fields)) from None
+            raise NotReady(Reason.UNREACHABLE) from None
 
     def order_id(self, visit_id: str, *, deadline: float) -> str:
         """The orderId to charge, by Import Lead where the CRM does not know these details yet. Raises NotReady."""

@@ -32,6 +32,14 @@ SENTENCES = {
         "We cannot take payments right now. Your details are saved and you have not been charged. "
         "Try again in a few minutes."
     ),
+    Notice.CLOSED_FOR_NOW: "We cannot take payments right now. Your order, if you placed one, is safe.",
+    Notice.NOT_SENT: (
+        "We cannot take payments right now. This time you were not charged. "
+        "What you typed is still here, but for the card. Try again in a few minutes."
+    ),
+    Notice.NOT_SAVED: (
+        "We could not save your details just now. What you typed is still here. Try again in a few minutes."
+    ),
     Notice.TOO_MANY_DECLINES: (
         "We could not take this payment. You have not been charged. Please wait a while or contact us."
     ),

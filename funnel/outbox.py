@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Row, Update, bindparam, exists, select, update
+from sqlalchemy import ColumnElement, Connection, Float, Row, Update, bindparam, exists, func, select, update
 
 from funnel.store import Store, insert_new, outbox
 
@@ -16,6 +16,7 @@ PATIENCE = 72 * 3600.0  # seconds after which a call that never got through is p
 LONGEST_HOLD = 60.0  # seconds a call that fails holds back the visit's calls of another kind
 LEASE_MARGIN = 15.0  # seconds a lease outlives its deadline, for a machine that is slow
 LEASE_BYTES = 8
+HASTE = 10  # seconds over which calls that were put off are spread once the CRM is back
 LONGEST_ERROR = 300  # characters of a reason kept for the operator
 
 
@@ -29,6 +30,7 @@ class State(StrEnum):
     OWED = "OWED"
     DELIVERED = "DELIVERED"
     PARKED = "PARKED"
+    DROPPED = "DROPPED"  # by an operator; its row stays for a while, so that it is not owed once more
 
 
 @dataclass(frozen=True)
@@ -61,9 +63,12 @@ _LEASING = update(outbox).returning(*outbox.c)
 ONCE = _IDS.where(_OF_VISIT, outbox.c.once == bindparam("once"))
 OWED = _IDS.where(_OF_VISIT, _OF_KIND)
 WAITING = OWED.where(_FREE)
+LAST_DUE = select(func.max(outbox.c.due_at)).where(_OF_VISIT, outbox.c.kind == bindparam("of_kind"))
 HEADS = _IDS.where(_DUE, _FREE, ~_WAITS).order_by(outbox.c.due_at, outbox.c.id).limit(bindparam("most"))
 LEASE_HEADS = _LEASING.where(outbox.c.id.in_(HEADS.with_for_update(skip_locked=True)))
 LEASE_OLDEST = _LEASING.where(outbox.c.id.in_(OWED.order_by(outbox.c.id).limit(1).with_for_update()), _FREE)
+SOON: ColumnElement[float] = bindparam("now", type_=Float) + outbox.c.id % HASTE
+HASTEN = update(outbox).where(outbox.c.state == State.OWED, outbox.c.due_at > SOON).values(due_at=SOON)
 MINE = update(outbox).where(outbox.c.id == bindparam("held_id"), outbox.c.lease == bindparam("held"))
 
 
@@ -81,6 +86,7 @@ class Outbox:
         *,
         page_type: str | None = None,
         once: str | None = None,
+        due_at: float | None = None,
     ) -> bool:
         """Write down a call to make; with `once` at most one such in a visit, ever. True when it is new."""
         now = self._store.clock()
@@ -93,14 +99,22 @@ class Outbox:
             once=once,
             state=State.OWED,
             created_at=now,
-            due_at=now,
+            due_at=max(now, due_at or now),
         )
 
-    def owe_lead(self, connection: Connection, visit_id: str) -> None:
-        """A lead that is still waiting will carry the newest facts, so it is owed only once at a time."""
+    def owe_lead(self, connection: Connection, visit_id: str, *, apart: float = 0.0) -> None:
+        """A lead that is still waiting will carry the newest facts, so it is owed only once at a time.
+
+        The relay sends it no earlier than `apart` seconds after the visit's lead before.
+        """
         waiting = {"visit": visit_id, "of_kind": Kind.LEAD, "now": self._store.clock()}
         if connection.execute(WAITING, waiting).first() is None:
-            self.owe(connection, visit_id, Kind.LEAD)
+            before = connection.execute(LAST_DUE, waiting).scalar()
+            self.owe(connection, visit_id, Kind.LEAD, due_at=before and before + apart)
+
+    def owe_confirm(self, connection: Connection, visit_id: str) -> bool:
+        """Confirm Order is owed once in a visit. True when it is new."""
+        return self.owe(connection, visit_id, Kind.CONFIRM, once=Kind.CONFIRM)
 
     def has(self, visit_id: str, once: str) -> bool:
         """Whether this one was ever owed."""
@@ -137,11 +151,16 @@ class Outbox:
         pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(owed.tries, 16)) * random.uniform(0.5, 1.0)  # noqa: S311  # jitter, no secret
         self._settle(owed, tries=owed.tries + 1, due_at=now + pause, lease_until=0.0, last_error=error[:LONGEST_ERROR])
 
+    def hasten(self, connection: Connection) -> None:
+        """The CRM is back: whatever was put off is due soon, but not all of it at once."""
+        connection.execute(HASTEN, {"now": self._store.clock()})
+
     def park(self, owed: Owed, error: str) -> None:
         self._settle(owed, state=State.PARKED, tries=owed.tries + 1, last_error=error[:LONGEST_ERROR])
 
     def _lease(self, taking: Update, seconds: float, **which: Any) -> list[Owed]:
-        values = {"lease": secrets.token_hex(LEASE_BYTES), "lease_until": self._store.clock() + seconds}
+        now = self._store.clock()  # due_at becomes the time it was taken, for what has to come some time after it
+        values = {"lease": secrets.token_hex(LEASE_BYTES), "lease_until": now + seconds, "due_at": now}
         with self._store.write() as connection:
             rows = connection.execute(taking, which | values)
             return sorted((_from_row(row) for row in rows), key=lambda owed: owed.id)

@@ -1,7 +1,5 @@
 """The verbs that charge: place_order, accept_upsell, confirm_paypal; and cancel_paypal, which charges nothing."""
 
-from dataclasses import replace
-
 from funnel.attempt import ORDER, Attempt, AwayKind, Claim, PaySource, Reason, State, Verdict
 from funnel.attempts import Attempts
 from funnel.basket import Basket
@@ -40,9 +38,7 @@ class Payments:
         self._lead_deadline = lead_deadline
 
     def place_order(self, visit: Visit, order: NewOrder) -> Claim:
-        known = replace(visit, contact=order.contact).lead_is_known
-        self._leads.keep(visit, order.contact, owe=not known)
-        self._visits.learn_addresses(visit.id, order.addresses)
+        self._leads.keep_place(visit, order.contact, order.addresses)
         return self._charging.charge(
             Charge(
                 key=order.key,
@@ -72,6 +68,10 @@ class Payments:
                 pay_source=pay_source,
             )
         )
+
+    def pass_over_upsell(self, visit: Visit, slot: str, key: str) -> None:
+        """It cannot be charged now; it is not offered again, for after payment every road leads forward."""
+        self._attempts.pass_over(key, visit.id, slot, self._campaign.upsell(slot).basket)
 
     def confirm_paypal(self, visit: Visit, attempt: Attempt, agreement: Agreement) -> Claim:
         """The charge of a legacy PayPal order or upsell, after the shopper's return."""

@@ -21,6 +21,7 @@ DIGEST_BYTES = 6
 @dataclass(frozen=True)
 class Links:
     lead: str | None
+    draft: str = PATHS["draft"]
     presell: str = PATHS["presell"]
     checkout: str = PATHS["checkout"]
     confirming: str = PATHS["confirming"]

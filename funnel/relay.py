@@ -1,6 +1,7 @@
 """Delivers what is owed and asks about what is unknown: backs off, gives up, stops politely."""
 
 import logging
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
@@ -10,7 +11,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from funnel.attempt import UNRESOLVED, Attempt, State
 from funnel.attempts import Attempts
-from funnel.crm.calls import OrderQuery
+from funnel.breaker import Breaker
+from funnel.crm.calls import CampaignQuery, OrderQuery
 from funnel.crm.client import Client
 from funnel.crm.errors import CrmError
 from funnel.delivery import Delivery
@@ -22,6 +24,7 @@ log = logging.getLogger("funnel.relay")
 
 SENDERS = 64  # calls at a time; a CRM that takes 300 ms is asked some 200 times a second
 IDLE_PAUSE = 0.1  # seconds between two looks when nothing is due
+TIDY_EVERY = 5.0  # seconds
 
 Job = Callable[[], None]
 
@@ -37,7 +40,10 @@ class Relay:
         attempts: Attempts,
         delivery: Delivery,
         client: Client,
+        breaker: Breaker,
+        campaign_id: int,
         judge: Judge,
+        tidy: Job,
         deadline: float,
         quiet_time: float,
     ) -> None:
@@ -46,10 +52,15 @@ class Relay:
         self._attempts = attempts
         self._delivery = delivery
         self._client = client
+        self._breaker = breaker
+        self._campaign_id = campaign_id
         self._judge = judge
+        self._tidy = tidy
+        self._tidy_at = 0.0
         self._deadline = deadline
         self._quiet_time = quiet_time
         self._lease = 2 * deadline + LEASE_MARGIN
+        self._store_is_away = False
 
     def run(self, stop: Event) -> None:
         """Work until told to stop, then let the calls on their way come to their end."""
@@ -57,7 +68,8 @@ class Relay:
             under_way: set[Future[None]] = set()
             while not stop.is_set():
                 under_way = {future for future in under_way if not future.done()}
-                jobs = self._due(room=SENDERS - len(under_way))
+                jobs = self._chores()
+                jobs += self._due(room=max(0, SENDERS - len(under_way) - len(jobs)))
                 under_way |= {senders.submit(self._do, job) for job in jobs}
                 if not jobs:
                     stop.wait(IDLE_PAUSE)
@@ -69,17 +81,29 @@ class Relay:
             self._do(job)
         return len(jobs)
 
+    def _chores(self) -> list[Job]:
+        """What is not urgent; it is a job like a call, so that no delivery waits for it."""
+        if time.monotonic() < self._tidy_at:
+            return []
+        self._tidy_at = time.monotonic() + TIDY_EVERY
+        return [self._tidy]
+
     def _due(self, *, room: int) -> list[Job]:
-        """Questions about money first, then the calls that are owed; none while the store is away."""
+        """Whether the CRM is up, questions about money, then the calls that are owed; none while the store is away."""
         try:
+            down = self._breaker.lease_question(seconds=self._deadline)
             if self._attempts.abandoned():
                 self._attempts.recover(quiet_time=self._quiet_time)
             unknown = self._attempts.lease_unresolved(limit=room, seconds=self._lease)
             owed = self._outbox.lease_due(limit=room - len(unknown), seconds=self._lease)
         except SQLAlchemyError as error:
-            log.error("relay store=%s", type(error).__name__)
+            if not self._store_is_away:  # told once, not ten times a second
+                log.error("relay store=%s", type(error).__name__)
+            self._store_is_away = True
             return []
-        questions: list[Job] = [partial(self._ask, attempt) for attempt in unknown]
+        self._store_is_away = False
+        questions: list[Job] = [self._probe] if down else []
+        questions += [partial(self._ask, attempt) for attempt in unknown]
         return questions + [partial(self._deliver, row) for row in owed]
 
     def _do(self, job: Job) -> None:
@@ -91,6 +115,13 @@ class Relay:
 
     def _deliver(self, owed: Owed) -> None:
         self._delivery.deliver(owed, deadline=self._deadline)
+
+    def _probe(self) -> None:
+        """A real call that only reads. The client tells the breaker of any answer, a refusal included."""
+        try:
+            self._client.campaign_query(CampaignQuery(campaignId=self._campaign_id), deadline=self._deadline)
+        except CrmError:
+            self._breaker.ask_again()
 
     def _ask(self, attempt: Attempt) -> None:
         """Let Order Query say what became of a charge. It only reads: nothing is ever charged from here."""

@@ -3,8 +3,12 @@
 from dataclasses import dataclass
 
 from funnel.attempts import Attempts
+from funnel.backlog import Backlog
+from funnel.breaker import Breaker
 from funnel.charging import Charging
+from funnel.erasure import Erasure
 from funnel.flow import Flow
+from funnel.housekeeping import Housekeeping
 from funnel.outbox import Outbox
 from funnel.pay_token import PayTokens
 from funnel.payments import Payments
@@ -25,6 +29,7 @@ class Rooms:
     visits: Visits
     outbox: Outbox
     attempts: Attempts
+    breaker: Breaker
     charging: Charging
     flow: Flow
     payments: Payments
@@ -32,5 +37,8 @@ class Rooms:
     relay: Relay
     reconciliation: Reconciliation
     restoration: Restoration
+    backlog: Backlog
+    housekeeping: Housekeeping
+    erasure: Erasure
     tokens: PayTokens
     return_tokens: ReturnTokens

@@ -17,6 +17,7 @@ PAGE_TYPES = {
 PATHS = {
     "presell": "/",
     "lead": "/lead",
+    "draft": "/lead/partial",
     "checkout": "/checkout",
     "confirming": "/checkout/confirming",
     "away": "/away",
@@ -45,6 +46,9 @@ class Notice(StrEnum):
     COOKIES_BLOCKED = "cookies-blocked"
     PRICE_CHANGED = "price-changed"
     CANNOT_TAKE_PAYMENTS = "cannot-take-payments"
+    CLOSED_FOR_NOW = "closed-for-now"
+    NOT_SENT = "not-sent"
+    NOT_SAVED = "not-saved"
     TOO_MANY_DECLINES = "too-many-declines"
     PREPAID = "prepaid"
     UNPAYABLE = "unpayable"

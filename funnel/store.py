@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
@@ -20,24 +19,21 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
-    create_engine,
-    event,
-    make_url,
     text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import ReturningInsert
 
 from funnel.attempt import IN_FLIGHT, LIVE
+from funnel.engine import open_engine
 
-LOCK_PATIENCE = 5.0  # seconds a writer waits for another one
-# Connections of one process, kept and opened at need: three processes stay below PostgreSQL's usual hundred.
-POOLS = {"NORMAL": (8, 8), "FULL": (4, 6)}
 SCHEMA_LOCK = 727274  # any number of our own: two starting processes create the tables one after the other
 
 JSON_OR_NULL = JSON(none_as_null=True)
 
 metadata = MetaData()
+
+FORGOTTEN = 0.0  # the seen_at of a visit that is nobody's any more: it has ended, and nothing is learnt of it again
 
 visits = Table(
     "visits",
@@ -102,6 +98,7 @@ attempts = Table(
     Column("totals", JSON_OR_NULL),
     Index("attempts_asked", "state", "ask_at"),
     Index("attempts_leased", "state", "lease_until"),
+    Index("attempts_settled", "state", "settled_at"),
 )
 
 refusals = Table(
@@ -158,15 +155,20 @@ class Store:
 
     def __init__(self, url: str, *, clock: Callable[[], float] = time.time) -> None:
         self.clock = clock
-        self._engine = _engine(url, synchronous="NORMAL")
-        self._durable = _engine(url, synchronous="FULL")
+        self._url = url
+        self._engine = open_engine(url, synchronous="NORMAL")
+        self._durable = open_engine(url, synchronous="FULL")
 
     def prepare(self) -> None:
         """Create the tables that are missing; safe with several processes starting at once."""
-        with self.write() as connection:
-            if connection.dialect.name == "postgresql":
-                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": SCHEMA_LOCK})
-            metadata.create_all(connection)
+        starting = open_engine(self._url, synchronous="NORMAL", starting=True)
+        try:
+            with _writing(starting) as connection:
+                if connection.dialect.name == "postgresql":
+                    connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": SCHEMA_LOCK})
+                metadata.create_all(connection)
+        finally:
+            starting.dispose()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -176,46 +178,27 @@ class Store:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """One transaction, committed at the end of the block."""
-        with self._engine.connect().execution_options(writes=True) as connection, connection.begin():
+        with _writing(self._engine) as connection:
             yield connection
 
     @contextmanager
     def durable(self) -> Iterator[Connection]:
         """Like write, and on the disk when the block ends."""
-        with self._durable.connect().execution_options(writes=True) as connection, connection.begin():
+        with _writing(self._durable) as connection:
             yield connection
+
+    def scrub(self) -> None:
+        """What was erased leaves SQLite's write-ahead log too; the pages themselves are overwritten at once."""
+        with self.read() as connection:
+            if connection.dialect.name == "sqlite":
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def close(self) -> None:
         self._engine.dispose()
         self._durable.dispose()
 
 
-def _engine(address: str, *, synchronous: str) -> Engine:
-    url = make_url(address)
-    kept, more = POOLS[synchronous]
-    if url.get_backend_name() == "postgresql":
-        url = url.set(drivername="postgresql+psycopg")
-        return create_engine(url, pool_size=kept, max_overflow=more, pool_pre_ping=True)
-    if url.database:
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, pool_size=kept, max_overflow=more, connect_args={"timeout": LOCK_PATIENCE})
-    event.listen(engine, "connect", _tune_sqlite(synchronous))
-    event.listen(engine, "begin", _begin_sqlite)
-    return engine
-
-
-def _tune_sqlite(synchronous: str) -> Callable[[Any, Any], None]:
-    def tune(connection: Any, _record: Any) -> None:
-        connection.isolation_level = None
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute(f"PRAGMA synchronous={synchronous}")
-        connection.execute("PRAGMA secure_delete=ON")
-
-    return tune
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    # A transaction that reads first and writes later fails at once when another one wrote meanwhile,
-    # whatever the timeout says; so a writer asks for the lock at its beginning, and a reader needs no transaction.
-    if connection.get_execution_options().get("writes"):
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+@contextmanager
+def _writing(engine: Engine) -> Iterator[Connection]:
+    with engine.connect().execution_options(writes=True) as connection, connection.begin():
+        yield connection

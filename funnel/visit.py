@@ -5,16 +5,19 @@ from collections.abc import MutableMapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, Update, select, update
 from sqlalchemy.exc import IntegrityError
 
 from funnel.attribution import Arrival
 from funnel.people import Addresses, Contact
-from funnel.store import Store, insert_new, visits
+from funnel.quote import Quote, as_json, from_json
+from funnel.store import FORGOTTEN, Store, insert_new, visits
 
 # The only names in the cookie session, beside the CSRF token. Ids are write-once, so that parallel
 # requests, whose cookies overwrite each other, cannot undo anything.
 VISIT, SESSION_ID, ORDER_ID = "visit", "sessionId", "orderId"
+# An orderId that Import Lead gave while the store was away: without a row no charge was ever claimed for it.
+LEAD_ORDER_ID = "leadOrderId"
 ID_BYTES = 16  # 128 random bits
 
 
@@ -30,7 +33,8 @@ class Told:
 class Visit:
     """One shopper's way through the funnel, from the first page to the receipt; its id locks its charges.
 
-    `stored` is False until the first thing worth keeping happens.
+    `stored` is False until the first thing worth keeping happens. `draft` is what was typed before the form was sent;
+    what was not good yet is empty in it, and once there is a `contact` there is no draft.
     """
 
     id: str
@@ -38,8 +42,10 @@ class Visit:
     session_id: str | None = None
     order_id: str | None = None
     contact: Contact | None = None
+    draft: Contact | None = None
     told: Told | None = None
     addresses: Addresses | None = None
+    quote: Quote | None = None
     notice: str | None = None
     created_at: float = 0.0
     seen_at: float = 0.0
@@ -47,8 +53,18 @@ class Visit:
     stored: bool = False
 
     @property
+    def forgotten(self) -> bool:
+        """Whether it was a person's and is nobody's any more."""
+        return self.stored and self.seen_at == FORGOTTEN
+
+    @property
+    def person(self) -> Contact | None:
+        """Who the shopper is, as far as we know: the lead, or its draft."""
+        return self.contact or self.draft
+
+    @property
     def lead_is_known(self) -> bool:
-        """Whether the CRM has these very details under our orderId."""
+        """Whether the CRM has these very details under our orderId; a draft is no lead."""
         return self.order_id is not None and self.told is not None and self.told.contact == self.contact
 
 
@@ -70,6 +86,16 @@ class Cookie:
     def order_id(self) -> str | None:
         return self._text(ORDER_ID)
 
+    @property
+    def lead_order_id(self) -> str | None:
+        return self._text(LEAD_ORDER_ID)
+
+    def visit(self, arrival: Arrival) -> Visit | None:
+        """What the cookie alone knows, as for a visit whose row the store has lost."""
+        if self.visit_id is None:
+            return None
+        return Visit(self.visit_id, arrival, session_id=self.session_id, order_id=self.order_id or self.lead_order_id)
+
     def remember(self, visit: Visit) -> None:
         """Writes only what is new, for a session that is written is a cookie that is sent.
 
@@ -77,13 +103,20 @@ class Cookie:
         """
         if self.visit_id != visit.id:
             self.forget()
-        for key, value in ((VISIT, visit.id), (SESSION_ID, visit.session_id), (ORDER_ID, visit.order_id)):
+        order = ORDER_ID if visit.stored else LEAD_ORDER_ID
+        for key, value in ((VISIT, visit.id), (SESSION_ID, visit.session_id), (order, visit.order_id)):
             if value and self._session.get(key) != value:
                 self._session[key] = value
+        if visit.stored:
+            self._drop(LEAD_ORDER_ID)
 
     def forget(self) -> None:
-        for key in (VISIT, SESSION_ID, ORDER_ID):
-            self._session.pop(key, None)
+        for key in (VISIT, SESSION_ID, ORDER_ID, LEAD_ORDER_ID):
+            self._drop(key)
+
+    def _drop(self, key: str) -> None:
+        if key in self._session:
+            del self._session[key]
 
     def _text(self, key: str) -> str | None:
         value = self._session.get(key)
@@ -91,7 +124,10 @@ class Cookie:
 
 
 class Visits:
-    """The visits in the store. Every change is one statement or part of the caller's transaction."""
+    """The visits in the store. Every change is one statement or part of the caller's transaction.
+
+    Of a visit that is forgotten nothing is learnt but ids, so that a call under way brings no person back.
+    """
 
     def __init__(self, store: Store, *, life: float) -> None:
         self._store = store
@@ -109,7 +145,7 @@ class Visits:
             return None
         visit = self.find(cookie.visit_id)
         if visit is None:
-            return Visit(cookie.visit_id, arrival, session_id=cookie.session_id, order_id=cookie.order_id)
+            return cookie.visit(arrival)
         return visit if visit.seen_at + self._life > self._store.clock() else None
 
     def find(self, visit_id: str) -> Visit | None:
@@ -149,10 +185,19 @@ class Visits:
         self._change(visit.id, seen_at=self._store.clock())
 
     def learn_contact(self, connection: Connection, visit_id: str, contact: Contact) -> None:
-        connection.execute(update(visits).where(visits.c.id == visit_id).values(contact=asdict(contact)))
+        """The lead takes its draft's place."""
+        connection.execute(_remembered(visit_id).values(contact=asdict(contact), draft=None))
+
+    def learn_draft(self, connection: Connection, visit_id: str, draft: Contact) -> bool:
+        """False where the lead is known, be it for a moment only, or the store has no such visit."""
+        unknown_still = _remembered(visit_id).where(visits.c.contact.is_(None))
+        return connection.execute(unknown_still.values(draft=asdict(draft))).rowcount == 1
 
     def learn_addresses(self, visit_id: str, addresses: Addresses) -> None:
         self._change(visit_id, addresses=asdict(addresses))
+
+    def learn_quote(self, visit_id: str, quote: Quote) -> None:
+        self._change(visit_id, quote=as_json(quote))
 
     def learn_session(self, visit_id: str, session_id: str) -> None:
         """Write-once: the first sessionId of a visit stays."""
@@ -185,7 +230,11 @@ class Visits:
 
     def _change(self, visit_id: str, **values: Any) -> None:
         with self._store.write() as connection:
-            connection.execute(update(visits).where(visits.c.id == visit_id).values(values))
+            connection.execute(_remembered(visit_id).values(values))
+
+
+def _remembered(visit_id: str) -> Update:
+    return update(visits).where(visits.c.id == visit_id, visits.c.seen_at > FORGOTTEN)
 
 
 def _from_row(row: Row[Any]) -> Visit:
@@ -195,8 +244,10 @@ def _from_row(row: Row[Any]) -> Visit:
         session_id=row.session_id,
         order_id=row.order_id,
         contact=Contact(**row.contact) if row.contact else None,
+        draft=Contact(**row.draft) if row.draft else None,
         told=Told(Contact(**row.told["contact"]), row.told["sessionId"]) if row.told else None,
         addresses=Addresses(**row.addresses) if row.addresses else None,
+        quote=from_json(row.quote) if row.quote else None,
         notice=row.notice,
         created_at=row.created_at,
         seen_at=row.seen_at,

@@ -1,6 +1,5 @@
 """What happens to every request: the visit is recalled, the guard stands at the door, the answer gets its headers."""
 
-import re
 from http import HTTPStatus
 from typing import Any, cast
 
@@ -14,25 +13,24 @@ from flask import (
     redirect,
     render_template,
     request,
-    session,
 )
 from flask_wtf import FlaskForm
 
-from funnel import steps
-from funnel.attribution import Arrival, arrival, query_without_cards
+from funnel import doorway, outage, steps
+from funnel.attribution import query_without_cards
 from funnel.forms import csrf_failed
 from funnel.notices import sentence
 from funnel.robots import is_shopper
 from funnel.rooms import Rooms
 from funnel.steps import PATHS, Detour, Notice, Progress
-from funnel.visit import Cookie, Visit
+from funnel.visit import Visit
 
 RETRY_AFTER = "60"  # seconds
-ABSOLUTE_FORM = re.compile(r"^https?://[^/?]*", re.IGNORECASE)  # of a request line, as proxies write it
-SEEN_EVERY = 3600.0  # seconds; more often the sliding of a visit's end is not written
+WITHOUT_BOOKS = ("presell", "lead", "checkout")  # shown in some way while nobody can say what was ordered
 HEADERS = {
     "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+        "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self' data:; "
+        "font-src 'self'; "
         "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
     ),
     "Referrer-Policy": "strict-origin-when-cross-origin",
@@ -44,8 +42,8 @@ HEADERS = {
 
 def install(app: Flask, rooms: Rooms) -> None:
     app.extensions["funnel"] = rooms
-    app.before_request(_recall)
-    app.after_request(_remember)
+    app.before_request(lambda: doorway.recall(rooms))
+    app.after_request(lambda response: doorway.remember(rooms, response))
     app.after_request(_headers)
 
 
@@ -66,30 +64,35 @@ def enter(step: str) -> Visit:
     """The visit that a page is shown to; or leads to where the shopper belongs. Owes the page's Import Click."""
     _guard(step)
     if is_person() and not (step == "thank-you" and g.fresh):
-        g.visit = rooms().flow.track(visit(), step)
+        g.visit = outage.attempted(lambda: rooms().flow.track(visit(), step), visit())
+    if step.startswith("upsell"):  # a yes could not be written down, so the offer is not made
+        outage.insist()
     return visit()
 
 
 def admit(step: str, *, slot: str | None = None) -> Visit:
     """The visit that a form comes from; or leads to where the shopper belongs. `slot` is what the form charges."""
     if slot and (progress().order_unresolved or progress().upsell_unresolved):
-        rooms().flow.wait_for(visit(), slot)
+        outage.attempted(lambda: rooms().payments.wait_for(visit(), slot), None)
         g.pop("progress")
     _guard(step)
-    g.visit = rooms().flow.keep(visit())
+    g.visit = _kept()
     return visit()
 
 
 def progress() -> Progress:
     if "progress" not in g:
-        g.progress = rooms().flow.progress(visit()) if visit().stored else Progress()
+        stored = visit().stored
+        g.progress = outage.attempted(lambda: rooms().whereabouts.of(visit()), Progress()) if stored else Progress()
     return cast(Progress, g.progress)
 
 
 def whereabouts() -> str:
     """The page where the shopper belongs now, after what this request has changed."""
     g.pop("progress", None)
-    return steps.current(progress())
+    known = progress()
+    outage.insist()
+    return steps.current(known)
 
 
 def position(step: str) -> dict[str, Any]:
@@ -107,7 +110,7 @@ def start_again() -> None:
 def go(step: str, notice: str | None = None) -> Response:
     """On to another page, with a sentence to be told there."""
     if notice and visit().stored:
-        rooms().visits.notice(visit().id, notice)
+        outage.attempted(lambda: rooms().visits.notice(visit().id, notice), None)
     return cast(Response, redirect(PATHS[step], HTTPStatus.SEE_OTHER))
 
 
@@ -129,71 +132,44 @@ def mistaken(form: FlaskForm, *, stale: Notice = Notice.STALE_FORM) -> dict[str,
     }
 
 
-def _recall() -> None:
-    if request.endpoint in ("static", "health.show"):
-        return
-    if request.method == "POST" and request.headers.get("Sec-Fetch-Site") == "cross-site":
-        abort(HTTPStatus.FORBIDDEN)
-    recalled = rooms().flow.recall(Cookie(session), _arrival())
-    g.fresh = recalled is None
-    g.visit = recalled or rooms().visits.begin(_arrival())
-
-
-def _arrival() -> Arrival:
-    environ = request.environ
-    target = environ.get("RAW_URI") or environ.get("REQUEST_URI") or request.full_path.removesuffix("?")
-    return arrival(
-        origin=rooms().settings.public_url or f"{request.scheme}://{request.host}",
-        target=ABSOLUTE_FORM.sub("", target),
-        user_agent=request.headers.get("User-Agent", ""),
-        referer=request.headers.get("Referer", ""),
-        ip_address=request.remote_addr or "",
-    )
-
-
 def _guard(step: str) -> None:
     campaign = rooms().settings.campaign
     if step not in campaign.steps and step.startswith("upsell"):
         abort(HTTPStatus.NOT_FOUND)
     elif step not in campaign.steps and step != steps.CONFIRMING:
         _lead_to(Detour(steps.first(campaign.steps)))
-    elif detour := steps.detour(campaign.steps, step, progress(), fresh=g.fresh):
+    known = progress()
+    if step not in WITHOUT_BOOKS:
+        outage.insist()
+    if detour := steps.detour(campaign.steps, step, known, fresh=g.fresh):
         _lead_to(detour)
 
 
 def _lead_to(detour: Detour) -> None:
     """303 to another page. A query stays in the address, for the scripts of a page may read it there; no card does."""
     if is_person():
-        g.visit = rooms().flow.keep(visit())
+        g.visit = _kept()
     response = go(detour.step, detour.notice)
     if request.method == "GET" and request.query_string:
         response.location += "?" + query_without_cards(request.query_string.decode("ascii", "replace"))
     abort(response)
 
 
+def _kept() -> Visit:
+    """With its row, unless the store is away."""
+    return outage.attempted(lambda: rooms().flow.keep(visit()), visit())
+
+
 def _take_notice() -> str | None:
     kept = visit().notice
     if kept and is_person():
-        rooms().visits.notice(visit().id, None)
+        outage.attempted(lambda: rooms().visits.notice(visit().id, None), None)
     return kept
 
 
 def _offer_names() -> dict[str, str]:
     campaign = rooms().settings.campaign
     return {step: campaign.upsell(step).name for step in campaign.upsell_steps}
-
-
-def _remember(response: Response) -> Response:
-    current = cast(Visit | None, g.get("visit"))
-    if current and current.stored:
-        if request.method == "POST":  # the form may have brought an orderId, which the cookie must know at once
-            current = rooms().visits.find(current.id) or current
-        session.permanent = True
-        Cookie(session).remember(current)
-        if rooms().store.clock() - current.seen_at > SEEN_EVERY:
-            rooms().visits.seen(current)
-            session.modified = True
-    return response
 
 
 def _headers(response: Response) -> Response:

@@ -20,11 +20,11 @@ from app import create_app, furnish
 from config import load_settings
 from funnel.rooms import Rooms
 from funnel.sandbox.app import create_sandbox
-from funnel.sandbox.catalogue import as_product
+from funnel.sandbox.catalogue_file import as_catalogue
 from funnel.settings import Settings
 from funnel.supervisor import catalogue
 
-pytest_plugins = ["machine", "browser", "postgres"]
+pytest_plugins = ["machine", "browser", "postgres", "stores"]
 
 HERE = Path(__file__).parent
 PATIENCE = 10.0  # seconds for something that happens soon
@@ -111,9 +111,10 @@ def campaign_file() -> Path:
 @pytest.fixture
 def sandbox(campaign_file: Path, tmp_path: Path) -> Flask:
     campaign = load_settings({"FUNNEL_FILE": str(campaign_file)}, root=tmp_path).campaign
-    products = {row["productId"]: as_product(row) for row in catalogue(campaign)}
     return create_sandbox(
-        login_id=LOGIN["KONNEKTIVE_LOGIN_ID"], password=LOGIN["KONNEKTIVE_PASSWORD"], catalogue=products
+        login_id=LOGIN["KONNEKTIVE_LOGIN_ID"],
+        password=LOGIN["KONNEKTIVE_PASSWORD"],
+        catalogue=as_catalogue(catalogue(campaign)),
     )
 
 

@@ -23,6 +23,7 @@ from funnel.crm.calls import (
     TransactionsQuery,
 )
 from funnel.crm.client import Client
+from funnel.crm.pricing import OrderCoupon, SalesTax
 
 CARD_NUMBER, SECURITY_CODE = "4539578763621486", "731"
 ORDER = ImportOrder(
@@ -45,6 +46,8 @@ CALLS: dict[str, Call] = {
         QUERY,
         TransactionsQuery(orderId="D6C8C390A7"),
         CampaignQuery(campaignId=459),
+        OrderCoupon(campaignId=459, couponCode="SAVE10", lines=(Line(productId=15271),)),
+        SalesTax(campaignId=459, lines=(Line(productId=15271),), shipCountry="US"),
     )
 }
 DRIP_PAUSE = 0.02  # seconds between two bytes of a peer that drips
@@ -190,6 +193,8 @@ def ask(client: Client, call: Call, deadline: float) -> object:
         "OrderQuery": client.order_query,
         "TransactionsQuery": client.transactions_query,
         "CampaignQuery": client.campaign_query,
+        "OrderCoupon": client.order_coupon,
+        "SalesTax": client.sales_tax,
     }
     return methods[type(call).__name__](call, deadline=deadline)
 

@@ -5,18 +5,16 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
-from typing import Any
+from contextlib import suppress
+from dataclasses import dataclass
 
-from conftest import Crm, eventually
-from impatient import GLANCE, LOST_ANSWERS, Stopped, Visit
-from processes import Entry, Installation
+from balance import Report, paid_orders
+from impatient import GLANCE, Stopped, Visit, come_back
+from processes import Installation
 from shopper import Shopper
-
-from funnel.attempt import ORDER, State
+from waits import kill_during, lose_answers, until_charged
 
 ORDER_PATH = "/order/import/"
 CHARGE_PATHS = (ORDER_PATH, "/upsale/import/")
@@ -30,6 +28,7 @@ SETTINGS = {
     "FUNNEL_QUIET_TIME": "15",  # longer than the CRM is ever late, as the real one is
     "LOG_LEVEL": "ERROR",
 }
+SLOW_CHARGE = float(SETTINGS["FUNNEL_CHARGE_DEADLINE"]) - 0.5  # seconds; the longest that still gets its answer
 FAULTS = (
     (ORDER_PATH, "refuse"),
     (ORDER_PATH, "latency"),
@@ -44,7 +43,6 @@ FAULTS = (
 )  # beside those of the shoppers' cards; more than twenty behaviours in all
 LOOK_EVERY = 5.0  # seconds between two looks at the sandbox's calls, of which it keeps the last 10,000 only
 FAULTY_CALLS = 5  # of one path, after each look
-SETTLED_WITHIN = 120.0  # seconds: leases of what was killed, quiet time, and a busy machine
 
 
 @dataclass(frozen=True)
@@ -57,36 +55,8 @@ class Plan:
     kill_every: float = 3.0
     shoppers: int = 12
     lost_answers: int = 40  # charges whose answer is lost, afterwards, with a CRM that is well
+    killed_charges: int = 12  # charges whose process is killed, at the same time
     seed: int = 1
-
-
-@dataclass
-class Report:
-    """What came of it. Counts of charges; waits in seconds from sending to CHARGED, the answer having been lost."""
-
-    calls: int = 0
-    kills: int = 0
-    charged: int = 0
-    doubles: int = 0
-    unknown: int = 0
-    phantoms: int = 0
-    unsaid: int = 0
-    lies: int = 0
-    surprises: list[str] = field(default_factory=list)
-    waits: list[float] = field(default_factory=list)
-
-    @property
-    def balanced(self) -> bool:
-        return not (self.doubles or self.phantoms or self.unsaid)
-
-    @property
-    def right(self) -> bool:
-        return self.balanced and not (self.unknown or self.lies or self.surprises)
-
-    def wait_at(self, share: float) -> float:
-        """The wait that so large a share did not exceed; endless where none was measured."""
-        ordered = sorted(self.waits)
-        return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else float("inf")
 
 
 class Chaos:
@@ -98,7 +68,8 @@ class Chaos:
         self._tell = tell
         self._stop = threading.Event()
         self._last_call = 0
-        self._told_not_charged: set[str] = set()
+        self._visits: list[Visit] = []
+        self._shoppers: dict[str, Shopper] = {}
         self._report = Report()
 
     def run(self) -> Report:
@@ -113,10 +84,12 @@ class Chaos:
         self._report.surprises += [repr(error) for one in busy if (error := one.exception())]
         self._installation.crm.heal()
         self._tell("the CRM is healed; waiting for every attempt to end")
-        self._settle()
-        self._measure_lost_answers()
-        self._settle()
-        self._compare()
+        self._installation.books.settle()
+        self._measure_waits()
+        self._tell("whoever paid and was kept from the receipt comes back")
+        self._see_to_the_receipts()
+        self._count_calls()
+        self._report.compare(self._installation.books, self._installation.crm, self._visits)
         if "Traceback" in self._installation.printed:
             self._report.surprises.append("a program printed a traceback")
         return self._report
@@ -163,64 +136,43 @@ class Chaos:
         visits = 0
         while not self._stop.is_set():
             visits += 1
+            email = f"s{number}.{visits}@example.com"
             with Shopper(self._installation.url) as shopper:
-                visit = Visit(shopper, f"s{number}.{visits}@example.com", dice, self._stop)
-                try:
+                visit = Visit(shopper, email, dice, self._stop)
+                self._visits.append(visit)
+                self._shoppers[email] = shopper
+                with suppress(Stopped):
                     visit.shop()
-                except Stopped:
-                    continue
-                if visit.left_unpaid:
-                    self._told_not_charged.add(visit.email)
 
-    def _measure_lost_answers(self) -> None:
-        emails = {f"lost{number}@example.com": card for number, card in _dealt(self._plan.lost_answers)}
+    # -- afterwards, with a CRM that is well
 
-        def pay(email: str) -> None:
-            with Shopper(self._installation.url) as shopper:
-                shopper.leave_lead(emailAddress=email)
-                shopper.pay(cardNumber=emails[email])
+    def _measure_waits(self) -> None:
+        """The leases of the killed run out while the others' lost answers are found."""
+        installation, plan, report = self._installation, self._plan, self._report
+        killed, lost = self._newcomers("killed", plan.killed_charges), self._newcomers("lost", plan.lost_answers)
+        killed_at = kill_during(installation, killed, slow=SLOW_CHARGE)
+        lose_answers(lost)
+        installation.books.settle()
+        report.answer_lost = until_charged(installation, lost)
+        report.process_killed = until_charged(installation, killed, after=killed_at)
 
-        with ThreadPoolExecutor(2) as hands:
-            list(hands.map(pay, emails))
-        self._settle()
-        self._report.waits = [
-            entry.settled_at - entry.sent_at
-            for entry in self._installation.books.entries()
-            if entry.email in emails and entry.state is State.CHARGED and entry.sent_at and entry.settled_at
-        ]
+    def _newcomers(self, kind: str, count: int) -> dict[str, Shopper]:
+        shoppers = {f"{kind}{number}@example.com": Shopper(self._installation.url) for number in range(count)}
+        self._shoppers |= shoppers
+        return shoppers
 
-    # -- the books
-
-    def _settle(self) -> None:
-        books = self._installation.books
-        eventually(lambda: not any(entry.state.in_flight for entry in books.entries()), within=SETTLED_WITHIN)
-
-    def _compare(self) -> None:
-        self._count_calls()
-        entries, crm = self._installation.books.entries(), _charged_there(self._installation.crm)
-        ours = Counter(_place(entry) for entry in entries if entry.state is State.CHARGED)
-        report, order_ids = self._report, self._installation.books.order_ids()
-        report.charged = crm.total()
-        report.doubles = sum(count - 1 for count in crm.values())
-        report.unknown = sum(entry.state.in_flight or entry.state is State.NEEDS_HUMAN for entry in entries)
-        report.phantoms = (ours - crm).total()
-        report.unsaid = (crm - ours).total()
-        report.lies = sum((order_ids.get(email), ORDER) in crm for email in self._told_not_charged)
+    def _see_to_the_receipts(self) -> None:
+        """Whoever paid and was kept from the receipt comes back, with nothing but the cookie."""
+        paid = paid_orders(self._installation.books, self._installation.crm)
+        at_once = {visit.email: visit.receipt for visit in self._visits}
+        away = [email for email in paid if email in self._shoppers and at_once.get(email) is None]
+        with ThreadPoolExecutor(self._plan.shoppers) as crowd:
+            came = {email: crowd.submit(come_back, self._shoppers[email]) for email in away}
+        errors = {email: error for email, future in came.items() if (error := future.exception())}
+        self._report.surprises += [f"{email} came back: {error!r}" for email, error in errors.items()]
+        later = {email: future.result() for email, future in came.items() if email not in errors}
+        self._report.follow(paid, at_once, later)
 
 
 def _dice(*seed: int) -> random.Random:
     return random.Random(repr(seed))  # noqa: S311  # for play, no secret
-
-
-def _dealt(count: int) -> list[tuple[int, str]]:
-    return [(number, LOST_ANSWERS[number % len(LOST_ANSWERS)]) for number in range(count)]
-
-
-def _place(entry: Entry) -> tuple[str | None, str]:
-    """An order and a slot of it, as the sandbox names slots."""
-    return entry.order_id, ORDER if entry.slot == ORDER else f"upsale:{entry.product_id}"
-
-
-def _charged_there(crm: Crm) -> Counter[tuple[str | None, str]]:
-    orders: dict[str, dict[str, Any]] = crm.charges()["orders"]
-    return Counter({(order_id, slot): count for order_id, slots in orders.items() for slot, count in slots.items()})

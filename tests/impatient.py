@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -37,11 +38,30 @@ LEAVES = 0.3  # of those who may
 GLANCE = 0.5  # seconds between two looks at the confirming page
 PATIENCE = 15.0  # seconds a shopper waits there, or tries to get through
 NOT_CHARGED = "not been charged"
+NOT_ADDED = re.compile(r"We could not add (.+?), so you were not charged for it")
+ORDER_NUMBER = re.compile(r"Order number (\S+)")
+MOST_OFFERS = 4
 Seen = TypeVar("Seen")
 
 
 class Stopped(Exception):
     """The shopper could not get through, or the chaos is over."""
+
+
+def come_back(shopper: Shopper) -> str | None:
+    """Later, with the same cookie, to see the receipt and buy no more; the order's number on it."""
+    with shopper:
+        page = shopper.get("/thank-you")
+        for _ in range(MOST_OFFERS):
+            if page.path.startswith("upsell/") and page.forms:
+                page = shopper.submit(choice="no")
+        return receipt_on(page)
+
+
+def receipt_on(page: Page) -> str | None:
+    """The order's number on a receipt; None where the page is no receipt."""
+    found = ORDER_NUMBER.search(page.text) if page.path == "thank-you" else None
+    return found.group(1) if found else None
 
 
 class Visit:
@@ -50,6 +70,8 @@ class Visit:
     def __init__(self, shopper: Shopper, email: str, dice: random.Random, stop: threading.Event) -> None:
         self.email = email
         self.left_unpaid = False
+        self.told_not_added: set[str] = set()
+        self.receipt: str | None = None  # the order's number, once the shopper has seen it there
         self._shopper = shopper
         self._dice = dice
         self._stop = stop
@@ -69,7 +91,8 @@ class Visit:
         for path in ("upsell/1", "upsell/2"):
             if self._shopper.page.path == path:
                 self._press(f"/{path}", choice=self._dice.choice(("yes", "yes", "yes", "no")))
-                self._insist(lambda: self._shopper.get("/thank-you"))
+                self._look(self._insist(lambda: self._shopper.get("/thank-you")))
+        self.receipt = receipt_on(self._shopper.page)
 
     def _press(self, path: str, **typed: str) -> None:
         page = self._insist(lambda: self._shopper.get(path))
@@ -91,7 +114,10 @@ class Visit:
         with Shopper(self._shopper.url) as tab:
             tab.browser.cookies.update(self._shopper.browser.cookies.get_dict())
             tab.page = self._shopper.page
-            self._insist(lambda: tab.submit(form, **typed))
+            self._look(self._insist(lambda: tab.submit(form, **typed)))
+
+    def _look(self, page: Page) -> None:
+        self.told_not_added.update(NOT_ADDED.findall(page.text))
 
     def _wait_for_the_outcome(self) -> Page:
         until = time.monotonic() + PATIENCE

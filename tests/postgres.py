@@ -42,19 +42,33 @@ def postgres_url() -> Iterator[str]:
     found = find_postgres(os.environ)
     if found.path is None:
         pytest.skip(found.reason)
-    with _folder() as folder, _server(found.path, folder) as url:
+    with server(found.path) as url:
+        yield url
+
+
+@contextmanager
+def server(binaries: Path) -> Iterator[str]:
+    """A server that lasts as long as the block, and keeps nothing; its own database."""
+    with _folder() as folder, _server(binaries, folder) as url:
         yield url
 
 
 @pytest.fixture
 def postgres_database(postgres_url: str) -> Iterator[str]:
     """The address, for SQLAlchemy, of an empty database that is this test's alone."""
+    with empty_database(postgres_url) as url:
+        yield url
+
+
+@contextmanager
+def empty_database(server_url: str) -> Iterator[str]:
+    """A database of its own on a server, gone after the block; its address."""
     name = f"test_{secrets.token_hex(8)}"
-    _execute(postgres_url, f"CREATE DATABASE {name} TEMPLATE template0")
+    _execute(server_url, f"CREATE DATABASE {name} TEMPLATE template0")
     try:
-        yield make_url(postgres_url).set(database=name).render_as_string(hide_password=False)
+        yield make_url(server_url).set(database=name).render_as_string(hide_password=False)
     finally:
-        _execute(postgres_url, f"DROP DATABASE {name} WITH (FORCE)")
+        _execute(server_url, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @contextmanager

@@ -12,9 +12,10 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from conftest import Crm, eventually
-from sqlalchemy import select
+from sqlalchemy import Row, select
 
 from config import load_settings
 from funnel.attempt import State
@@ -25,6 +26,7 @@ ROOT = Path(__file__).parent.parent
 CAMPAIGN = ROOT / "tests" / "funnel.toml"
 START_WITHIN = 40.0  # seconds, on a machine that is busy
 STOP_WITHIN = 60.0
+SETTLED_WITHIN = 120.0  # leases of what was killed, quiet time, and a busy machine
 
 
 def free_ports(count: int) -> list[int]:
@@ -94,6 +96,7 @@ class Entry:
     state: State
     order_id: str | None
     product_id: int | None
+    product: str | None
     created_at: float
     sent_at: float | None
     settled_at: float | None
@@ -114,7 +117,8 @@ class Books:
                     slot=row.slot,
                     state=State(row.state),
                     order_id=row.order_id,
-                    product_id=((row.basket or {}).get("lines") or [{}])[0].get("productId"),
+                    product_id=_first_line(row).get("productId"),
+                    product=_first_line(row).get("name"),
                     created_at=row.created_at,
                     sent_at=row.sent_at,
                     settled_at=row.settled_at,
@@ -132,8 +136,18 @@ class Books:
             rows = connection.execute(select(visits.c.contact, visits.c.order_id).where(visits.c.order_id.is_not(None)))
             return {(row.contact or {}).get("emailAddress", ""): row.order_id for row in rows}
 
+    def settle(self) -> None:
+        """Wait until every attempt has ended; what has not by then is for the caller to find."""
+        eventually(lambda: not any(entry.state.in_flight for entry in self.entries()), within=SETTLED_WITHIN)
+
     def close(self) -> None:
         self._store.close()
+
+
+def _first_line(row: Row[Any]) -> dict[str, Any]:
+    """Of the basket; nothing where it is not known."""
+    lines: list[dict[str, Any]] = (row.basket or {}).get("lines") or [{}]
+    return lines[0]
 
 
 class Installation:

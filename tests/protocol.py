@@ -27,19 +27,18 @@ from funnel.attempt import ORDER, Claim, Reason, State, Verdict, new_key
 from funnel.attempts import Attempts
 from funnel.attribution import Arrival
 from funnel.basket import Basket, Line
+from funnel.breaker import Breaker
 from funnel.charging import Charge, Charging, Deadlines, NotReady
 from funnel.crm import errors
 from funnel.crm.calls import OrderQuery
 from funnel.crm.errors import CrmError, Garbled, NoAnswer, NotSent, Refused
 from funnel.crm.replies import OrderItem, OrderReply, RedirectReply
-from funnel.delivery import Delivery
-from funnel.flow import Flow
 from funnel.judge import Judge
-from funnel.leads import Leads
 from funnel.outbox import Outbox
 from funnel.relay import Relay
 from funnel.store import Store
-from funnel.visit import Visit, Visits
+from funnel.visit import Visit
+from funnel.whereabouts import Whereabouts
 
 HERE = Path(__file__).parent
 MEMORY = Path("/dev/shm")  # noqa: S108  # files that are never written to a disk, where the system has such a place
@@ -261,29 +260,13 @@ class Bench:
     directory: Path
     looks: sqlite3.Connection  # past the code under test, and faster than it: the books are read after every step
 
-    def flow(self) -> Flow:
-        """Only what it reads from the ledger is asked of it."""
-        crm = Crm(self.clock)
+    def whereabouts(self) -> Whereabouts:
         settings = load_settings({"FUNNEL_FILE": str(HERE / "funnel.toml")}, root=self.directory)
-        visits, outbox = Visits(self.store, life=GIVE_UP), Outbox(self.store)
-        delivery = Delivery(
-            client=crm,  # type: ignore[arg-type]
+        return Whereabouts(
             store=self.store,
-            visits=visits,
-            outbox=outbox,
             attempts=self.attempts,
             campaign=settings.campaign,
-        )
-        return Flow(
-            campaign=settings.campaign,
-            timing=settings.timing,
-            store=self.store,
-            visits=visits,
-            outbox=outbox,
-            attempts=self.attempts,
-            leads=Leads(store=self.store, visits=visits, outbox=outbox, delivery=delivery),
-            charging=self.charging,
-            client=crm,  # type: ignore[arg-type]
+            upsell_window=settings.timing.upsell_window,
         )
 
 
@@ -302,6 +285,7 @@ def bench() -> Iterator[Bench]:
             deadlines=Deadlines(ready=READY, send=SEND, wait=0.0),
             seats=1,
             clock=clock,
+            crm_is_down=lambda: False,
         )
         lamp = Line(productId=101, name="Lamp", each=Decimal("49.95"), ship_each=Decimal("4.95"))
         looks = sqlite3.connect(f"{directory}/protocol.db", isolation_level=None)
@@ -400,9 +384,12 @@ class World:
         self._relay = Relay(
             store=bench.store,
             outbox=Outbox(bench.store),
+            tidy=lambda: None,
             attempts=bench.attempts,
             delivery=None,  # type: ignore[arg-type]  # nothing is owed here
             client=self.crm,  # type: ignore[arg-type]
+            breaker=Breaker(bench.store, when_back=Outbox(bench.store).hasten),
+            campaign_id=1,
             judge=bench.judge,
             deadline=READY,
             quiet_time=QUIET,
@@ -493,18 +480,18 @@ class World:
             raise Broken("said to be charged, and not charged")
         return states
 
-    def check_the_roads(self, flow: Flow) -> None:
+    def check_the_roads(self, whereabouts: Whereabouts) -> None:
         """Who has paid never meets a pay button again, and behind the last offer there is the receipt."""
         standing = (self.states(), len(self.crm.charges(self.order_id)))
         if standing == self._on_the_roads:
             return
         self._on_the_roads = standing
-        progress = flow.progress(Visit(self.visit_id, Arrival("", "", "", ""), stored=True))
+        progress = whereabouts.of(Visit(self.visit_id, Arrival("", "", "", ""), stored=True))
         paid = any(request.slot == ORDER for request in self.crm.charges(self.order_id))
-        here = steps.current(PAGES, progress)
+        here = steps.current(progress)
         if paid and (here == "checkout" or not steps.detour(PAGES, "checkout", progress, fresh=False)):
             raise Broken("paid, and a pay button is shown")
-        decided = replace(progress, decided=progress.decided | UPSELL_QUANTITY.keys())
+        decided = replace(progress, decided=progress.decided | UPSELL_QUANTITY.keys(), next_offer=None)
         if progress.ordered and steps.detour(PAGES, "thank-you", decided, fresh=False):
             raise Broken("paid, and led away from the receipt")
 

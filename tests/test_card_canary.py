@@ -259,7 +259,7 @@ def disk_full_at_the_outcome(scene: Scene) -> None:
 
 def store_lost_before(scene: Scene) -> None:
     scene.in_the_store("DROP TABLE visits")
-    assert scene.pay().status == 500
+    assert scene.pay().status == 503
 
 
 def store_lost_during(scene: Scene) -> None:
@@ -271,7 +271,7 @@ def store_lost_during(scene: Scene) -> None:
     scene.crm.wait_for(ORDER)
     scene.in_the_store("DROP TABLE refusals")
     press.join()
-    assert [page.status for page in pages] == [500]
+    assert [page.status for page in pages] == [503]
 
 
 def drawn_by(status: int, **templates: str) -> Callable[[Scene], None]:

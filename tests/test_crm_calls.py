@@ -18,9 +18,10 @@ from funnel.crm.calls import (
     ImportUpsale,
     Line,
     TransactionsQuery,
-    parameters,
 )
 from funnel.crm.errors import CrmError, Garbled, NoAnswer, NotSent, Refused
+from funnel.crm.form import parameters
+from funnel.crm.pricing import OrderCoupon, SalesTax
 from tests.crm_peers import (
     CALLS,
     CARD_NUMBER,
@@ -50,7 +51,7 @@ DEADLINE = 10.0
                 salesTax=Decimal("1.5"),
                 lines=(
                     Line(productId=1, qty=3, price=Decimal(10), shipPrice=Decimal("0")),
-                    Line(productId=2),
+                    Line(productId=2, variantId=9),
                 ),
             ),
             {
@@ -63,6 +64,7 @@ DEADLINE = 10.0
                 "product1_shipPrice": "0.00",
                 "product2_id": "2",
                 "product2_qty": "1",
+                "variant2_id": "9",
             },
         ),
         (
@@ -83,6 +85,40 @@ DEADLINE = 10.0
         (
             ImportUpsale(orderId="D6", productId=7, productQty=2, productPrice=Decimal("9.9")),
             {"orderId": "D6", "productId": "7", "productQty": "2", "productPrice": "9.90"},
+        ),
+        (
+            ImportUpsale(
+                orderId="D6",
+                lines=(Line(productId=7), Line(productId=8, qty=2)),
+                replaceProductId=1,
+                forceQA=True,
+                skipQA=False,
+            ),
+            {
+                "orderId": "D6",
+                "product1_id": "7",
+                "product1_qty": "1",
+                "product2_id": "8",
+                "product2_qty": "2",
+                "replaceProductId": "1",
+                "forceQA": "1",
+                "skipQA": "0",
+            },
+        ),
+        (
+            OrderCoupon(campaignId=459, couponCode="SAVE10", lines=(Line(productId=1, qty=2),)),
+            {"campaignId": "459", "couponCode": "SAVE10", "product1_id": "1", "product1_qty": "2"},
+        ),
+        (
+            SalesTax(campaignId=459, lines=(Line(productId=1),), shipState="CA", shipCountry="US", couponCode="FIVE"),
+            {
+                "campaignId": "459",
+                "product1_id": "1",
+                "product1_qty": "1",
+                "shipState": "CA",
+                "shipCountry": "US",
+                "couponCode": "FIVE",
+            },
         ),
         (
             ConfirmPaypal(campaignId=459, baToken="BA-1", lines=(Line(productId=1),)),

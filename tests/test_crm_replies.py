@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from funnel.crm.calls import CampaignQuery, ImportClick, TransactionsQuery
+from funnel.crm.campaigns import Campaign, CampaignProduct
 from funnel.crm.errors import Garbled, Kind, Refused
-from funnel.crm.replies import Campaign, CampaignProduct, OrderReply, RedirectReply
+from funnel.crm.replies import OrderReply, RedirectReply
 from tests.crm_peers import CALLS, ORDER, QUERY, Peer, answer, ask, client_for, says
 
 DEADLINE = 10.0

@@ -28,20 +28,24 @@ def lamps(quantity: int) -> OrderReply:
 
 
 @pytest.mark.parametrize(
-    ("reply", "state"),
+    ("reply", "state", "settle_after"),
     [
-        (PAID, State.CHARGED),
-        (replace(PAID, orderStatus="PENDING"), State.CHARGED),
-        (replace(PAID, orderId="ANOTHER"), State.UNKNOWN),
-        (replace(PAID, orderStatus="PARTIAL"), State.UNKNOWN),
-        (replace(PAID, orderStatus="DECLINED"), State.UNKNOWN),
-        (replace(PAID, paypalUrl="https://paypal.example"), State.AWAIT_REDIRECT),
-        (replace(PAID, orderStatus="PENDING", gatewayUrl="https://bank.example"), State.AWAIT_REDIRECT),
-        (RedirectReply("https://bank.example", None), State.AWAIT_REDIRECT),
+        (PAID, State.CHARGED, None),
+        (replace(PAID, orderStatus="PENDING"), State.CHARGED, None),
+        (replace(PAID, orderId="ANOTHER"), State.UNKNOWN, 30),
+        (replace(PAID, orderStatus="PARTIAL"), State.UNKNOWN, 30),
+        (replace(PAID, orderStatus="DECLINED"), State.UNKNOWN, 30),
+        (replace(PAID, paypalUrl="https://paypal.example"), State.AWAIT_REDIRECT, 3600),
+        (replace(PAID, orderStatus="PENDING", gatewayUrl="https://bank.example"), State.AWAIT_REDIRECT, 3600),
+        (RedirectReply("https://bank.example", None), State.AWAIT_REDIRECT, 3600),
     ],
 )
-def test_a_reply_counts_only_for_our_own_paid_order(reply: OrderReply | RedirectReply, state: State) -> None:
-    assert JUDGE.on_reply(ATTEMPT, reply, now=SENT_AT).state is state
+def test_a_reply_counts_only_for_our_own_paid_order(
+    reply: OrderReply | RedirectReply, state: State, settle_after: float | None
+) -> None:
+    verdict = JUDGE.on_reply(ATTEMPT, reply, now=SENT_AT)
+    assert verdict.state is state
+    assert verdict.settle_at == (None if settle_after is None else SENT_AT + settle_after)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from protocol import FAULTS, LONGEST_LAG, NOT_READY, REDIRECT, Bench, Fault, Press, World, bench
 
 from funnel.attempt import ORDER, State
-from funnel.flow import Flow
+from funnel.whereabouts import Whereabouts
 
 EXAMPLES = int(os.environ.get("PROTOCOL_EXAMPLES", "2000"))
 STEPS = 10  # at most, in one example
@@ -32,9 +32,9 @@ def rooms() -> Iterator[Bench]:
 class OneVisit(RuleBasedStateMachine):
     """A shopper with any number of tabs, at a funnel whose processes die and a CRM that misbehaves."""
 
-    def __init__(self, bench: Bench, flow: Flow) -> None:
+    def __init__(self, bench: Bench, whereabouts: Whereabouts) -> None:
         super().__init__()
-        self.flow = flow
+        self.whereabouts = whereabouts
         self.world = World(bench)
 
     @rule(slot=st.sampled_from(SLOTS), fault=st.sampled_from((*FAULTS, NOT_READY)), steps=st.integers(1, 6))
@@ -98,12 +98,12 @@ class OneVisit(RuleBasedStateMachine):
 
     @invariant()
     def who_has_paid_is_led_to_the_receipt(self) -> None:
-        self.world.check_the_roads(self.flow)
+        self.world.check_the_roads(self.whereabouts)
 
     def teardown(self) -> None:
         try:
             self.world.end()
-            self.world.check_the_roads(self.flow)
+            self.world.check_the_roads(self.whereabouts)
         finally:
             self.world.leave()
 
@@ -122,9 +122,9 @@ class OneVisit(RuleBasedStateMachine):
 
 @pytest.mark.timeout(PLAYING_TIME)
 def test_charged_once_whatever_happens(rooms: Bench) -> None:
-    flow = rooms.flow()
+    whereabouts = rooms.whereabouts()
     run_state_machine_as_test(
-        lambda: OneVisit(rooms, flow),
+        lambda: OneVisit(rooms, whereabouts),
         settings=settings(
             max_examples=EXAMPLES,
             stateful_step_count=STEPS,

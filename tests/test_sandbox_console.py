@@ -25,6 +25,9 @@ PATHS = [
     "/upsale/import/",
     "/transactions/confirmPaypal",
     "/order/confirm/",
+    "/order/coupon/",
+    "/order/salestax/",
+    "/order/qa/",
     "/order/query/",
     "/transactions/query/",
     "/campaign/query/",
@@ -104,7 +107,7 @@ def test_reset_forgets_everything_and_puts_the_switches_back(crm: Caller) -> Non
     crm.desk("faults", path="/order/query/", kind="500")
     requests.post(f"{crm.url}/_sandbox/reset", timeout=PATIENCE).raise_for_status()
     assert crm.desk("calls") == crm.desk("faults") == []
-    assert crm.desk("charges") == {"orders": {}, "total": 0, "declines": 0}
+    assert crm.desk("charges") == {"orders": {}, "total": 0, "amounts": {}, "declines": 0}
     assert crm.desk("switches")["price_rule"] == "unit"
 
 
@@ -221,5 +224,5 @@ def test_a_catalogue_that_is_none_stops_the_command_in_words(tmp_path: Path, con
     command = [sys.executable, "-m", "funnel.sandbox", "--port", "0", "--catalogue", str(catalogue)]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert ended.returncode == 1
-    assert "is not a list of products" in ended.stderr
+    assert "is no catalogue" in ended.stderr
     assert "Traceback" not in ended.stderr

@@ -120,7 +120,7 @@ def test_a_late_charge_does_not_reach_a_sandbox_that_was_reset(crm: Caller) -> N
     assert soon(lambda: crm.desk("calls")[-1]["fault"] == "process_late")
     requests.post(f"{crm.url}/_sandbox/reset", timeout=PATIENCE).raise_for_status()
     call.join()
-    assert crm.desk("charges") == {"orders": {}, "total": 0, "declines": 0}
+    assert crm.desk("charges") == {"orders": {}, "total": 0, "amounts": {}, "declines": 0}
 
 
 def test_a_hanging_call_ends_when_its_caller_leaves_and_keeps_nobody_waiting(crm: Caller) -> None:

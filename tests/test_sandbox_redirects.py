@@ -160,6 +160,82 @@ def test_the_new_paypal_workflow_redirects_and_needs_no_confirming(crm: Caller) 
     assert crm.charges(orderId) == {"order": 1}
 
 
+def test_an_error_message_may_be_put_behind_a_query_that_is_there_already(crm: Caller) -> None:
+    crm.desk("switches", error_msg="appended")
+    page = crm.order(crm.lead(), BANK_CARD, **BACK)["message"]["url"]
+    assert decide(page, "refuse").headers["Location"] == (
+        BACK["errorRedirectsTo"] + "?errorMsg=3DS+authentication+failed"
+    )
+
+
+TERMS = {"couponCode": "SAVE10,SHIPFREE", "shipProfileId": 2, "salesTax": "1.00"}  # 49.95 - 5.00 + 1.00
+
+
+@pytest.mark.parametrize("again", [{}, TERMS])
+def test_legacy_paypal_charges_coupon_shipping_and_tax_sent_again_or_not(crm: Caller, again: dict[str, object]) -> None:
+    orderId = crm.lead()
+    page = crm.order(orderId, **PAYPAL, **TERMS)["message"]["paypalUrl"]
+    assert "45.95 USD" in requests.get(page, timeout=PATIENCE).text
+    returned = query_of(decide(page, "agree").headers["Location"])
+    way = {"token": returned["token"], "payerId": returned["PayerID"], "campaignId": 7, "product1_id": 101}
+    order = crm.call("/transactions/confirmPaypal/", **way, **again)["message"]
+    assert (order["totalAmount"], order["totalDiscount"], order["shipTotal"]) == ("45.95", "17.95", "12.95")
+    assert crm.desk("charges")["amounts"] == {orderId: "45.95"}
+
+
+def test_what_confirm_paypal_says_of_the_coupon_stands(crm: Caller) -> None:
+    page = crm.order(crm.lead(), **PAYPAL, **TERMS)["message"]["paypalUrl"]
+    returned = query_of(decide(page, "agree").headers["Location"])
+    way = {"token": returned["token"], "payerId": returned["PayerID"], "campaignId": 7, "product1_id": 101}
+    assert crm.call("/transactions/confirmPaypal/", **way, couponCode="")["message"]["totalDiscount"] == "0.00"
+
+
+def test_paypal_s_buttons_get_parameters_instead_of_an_address(crm: Caller) -> None:
+    orderId = crm.lead()
+    message = crm.order(orderId, **PAYPAL, paypalSdk=1)["message"]
+    assert (message["orderId"], message["paypalUrl"], set(message["paypalSdkParams"])) == (orderId, None, {"id"})
+
+
+@pytest.mark.parametrize("card", [BANK_CARD, None])
+def test_the_bank_and_the_new_paypal_charge_what_the_coupon_has_left(crm: Caller, card: str | None) -> None:
+    crm.desk("switches", paypal_workflow="new")
+    orderId = crm.lead()
+    payment = {"card": card} if card else PAYPAL
+    page = crm.order(orderId, **{**payment, **BACK, **TERMS})["message"]["url"]
+    assert "45.95 USD" in requests.get(page, timeout=PATIENCE).text
+    decide(page, "agree")
+    assert crm.row(orderId)["totalAmount"] == "45.95"
+    assert crm.desk("charges")["amounts"] == {orderId: "45.95"}
+
+
+@pytest.mark.parametrize("workflow", ["legacy", "new"])
+def test_a_paypal_upsale_can_replace_a_product(crm: Caller, workflow: str) -> None:
+    crm.desk("switches", paypal_workflow=workflow)
+    orderId = crm.bought(product2_id=102)
+    params = {**PAYPAL, **BACK, "replaceProductId": 102}
+    message = crm.upsale(orderId, **params)["message"]
+    back = decide(message["paypalUrl" if workflow == "legacy" else "url"], "agree")
+    if workflow == "legacy":
+        returned = query_of(back.headers["Location"])
+        crm.upsale(orderId, **params, token=returned["token"], payerId=returned["PayerID"])
+    assert set(crm.row(orderId)["items"]) == {"101", "201"}
+    assert crm.charges(orderId) == {"order": 1, "upsale:201": 1}
+
+
+@pytest.mark.parametrize("workflow", ["legacy", "new"])
+def test_a_paypal_upsale_that_is_cancelled_leaves_the_order_as_it_was(crm: Caller, workflow: str) -> None:
+    crm.desk("switches", paypal_workflow=workflow)
+    orderId = crm.bought()
+    message = crm.upsale(orderId, **PAYPAL, **BACK)["message"]
+    returned = query_of(decide(message["paypalUrl" if workflow == "legacy" else "url"], "refuse").headers["Location"])
+    assert ("token" in returned, "PayerID" in returned, "errorMsg" in returned) == (
+        workflow == "legacy",
+        False,
+        workflow == "new",
+    )
+    assert crm.charges(orderId) == {"order": 1}
+
+
 @pytest.mark.parametrize("house", ["bank", "paypal", "elsewhere"])
 def test_a_page_nobody_was_sent_to_is_not_there(crm: Caller, house: str) -> None:
     assert requests.get(f"{crm.url}/_sandbox/{house}/0123", timeout=PATIENCE).status_code == 404

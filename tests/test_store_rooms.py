@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
+from stores import Clock
 
-from funnel.attempt import LIVE, ORDER, Claim, Reason, Refusal, State, Verdict, new_key
+from funnel.attempt import IN_FLIGHT, LIVE, ORDER, UNRESOLVED, Claim, Reason, Refusal, State, Verdict, new_key
 from funnel.attempts import Attempts
 from funnel.attribution import Arrival
 from funnel.basket import Basket, Line
@@ -23,31 +23,6 @@ LAMP = Basket(lines=(Line(productId=101, name="Lamp", each=Decimal("49.95"), shi
 QUIET = 900.0
 LEASE = 30.0
 CROWD = 50
-
-
-class Clock:
-    """Seconds that pass only when a test says so."""
-
-    def __init__(self) -> None:
-        self.now = 1_800_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def store(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Iterator[Store]:
-    sqlite = request.param == "sqlite"
-    url = f"sqlite:///{tmp_path}/test.db" if sqlite else request.getfixturevalue("postgres_database")
-    store = Store(url, clock=clock)
-    store.prepare()
-    yield store
-    store.close()
 
 
 @pytest.fixture
@@ -116,6 +91,36 @@ def test_a_failed_call_comes_later_and_holds_back_only_its_own_visit(
     clock.now += 2.1
     (again,) = outbox.lease_due(limit=10, seconds=LEASE)
     assert (again.id, again.tries) == (first.id, 1)
+
+
+def owe_draft(store: Store, outbox: Outbox, visit: str) -> None:
+    with store.write() as connection:
+        outbox.owe_lead(connection, visit, apart=5.0)
+
+
+def test_leads_of_a_draft_keep_their_distance_from_when_the_last_one_was_taken(
+    store: Store, outbox: Outbox, clock: Clock
+) -> None:
+    owe_draft(store, outbox, "a")
+    clock.now += 60  # the relay was away
+    (first,) = outbox.lease_due(limit=10, seconds=LEASE)
+    outbox.delivered(first)
+    clock.now += 1
+    for _ in range(2):
+        owe_draft(store, outbox, "a")
+    clock.now += 3.9
+    assert outbox.lease_due(limit=10, seconds=LEASE) == []
+    clock.now += 0.2
+    assert [row.kind for row in outbox.lease_due(limit=10, seconds=LEASE)] == [Kind.LEAD]
+
+
+def test_a_form_takes_a_lead_that_keeps_its_distance(store: Store, outbox: Outbox, clock: Clock) -> None:
+    owe_draft(store, outbox, "a")
+    (first,) = outbox.lease_due(limit=10, seconds=LEASE)
+    owe_draft(store, outbox, "a")
+    assert outbox.lease_one("a", Kind.LEAD, seconds=LEASE) is None, "the one before is on its way"
+    outbox.delivered(first)
+    assert outbox.lease_one("a", Kind.LEAD, seconds=LEASE)
 
 
 def test_pauses_grow_up_to_five_minutes(store: Store, outbox: Outbox, clock: Clock) -> None:
@@ -261,8 +266,10 @@ def test_an_abandoned_charge_is_unknown_until_the_quiet_time_has_passed(attempts
     sent_at = clock.now
     clock.now += LEASE + 1
     attempts.recover(quiet_time=QUIET)
-    (attempt,) = attempts.lease_unresolved(limit=5, seconds=LEASE)
+    attempt = attempts.find(key)
+    assert attempt
     assert (attempt.state, attempt.settle_at) == (State.UNKNOWN, sent_at + QUIET)
+    assert [leased.key for leased in attempts.lease_unresolved(limit=5, seconds=LEASE)] == [key]
     assert attempts.lease_unresolved(limit=5, seconds=LEASE) == []
     assert attempts.claim(new_key(), "jane", ORDER, LAMP, lease=LEASE).attempt == attempts.find(key)
 
@@ -277,6 +284,18 @@ def test_late_truth_wins_and_is_never_taken_back(attempts: Attempts) -> None:
     attempt = attempts.find(key)
     assert attempt
     assert attempt.state is State.CHARGED
+
+
+def test_an_answer_to_a_question_of_before_is_no_evidence(attempts: Attempts) -> None:
+    """The quiet time began anew while Order Query was on its way, so its negative came too early."""
+    key = new_key()
+    attempts.claim(key, "jane", ORDER, LAMP, lease=LEASE)
+    attempts.mark_sent(key, "ORDER1", lease=LEASE)
+    assert attempts.settle(key, Verdict(State.UNKNOWN, settle_at=30.0), seen=(State.SENT,))
+    assert attempts.settle(key, Verdict(State.UNKNOWN, settle_at=900.0), seen=(State.UNKNOWN,))
+    not_charged = Verdict(State.NOT_CHARGED, Reason.NOT_FOUND_PAID)
+    assert not attempts.settle(key, not_charged, seen=(State.UNKNOWN,), settle_at=30.0)
+    assert attempts.settle(key, not_charged, seen=(State.UNKNOWN,), settle_at=900.0)
 
 
 def test_a_second_upsell_of_the_same_product_counts_from_what_is_paid(attempts: Attempts) -> None:
@@ -294,6 +313,15 @@ def test_an_adopted_order_is_asked_about_before_anything_else(store: Store, atte
     assert attempts.claim(new_key(), "jane", ORDER, LAMP, lease=LEASE).attempt == attempts.find(attempt.key)
 
 
+def test_an_adopted_order_that_is_paid_bears_no_upsells(store: Store, attempts: Attempts) -> None:
+    """They may have been bought already, and our books have lost them."""
+    with store.durable() as connection:
+        attempts.adopt(connection, "jane", "ORDER1", quiet_time=QUIET)
+    (adopted,) = attempts.of_visit("jane")
+    assert attempts.settle(adopted.key, Verdict(State.CHARGED), seen=UNRESOLVED)
+    assert attempts.claim(new_key(), "jane", "upsell1", LAMP, lease=LEASE).refusal is Refusal.NO_ORDER
+
+
 def test_saying_no_twice_is_saying_no(attempts: Attempts) -> None:
     attempts.refuse("jane", "upsell1")
     attempts.refuse("jane", "upsell1")
@@ -307,6 +335,14 @@ def test_the_store_itself_refuses_a_second_live_attempt_in_a_slot(store: Store, 
     with store.durable() as connection:
         assert insert_new(connection, attempts_table, key="first", state=state, **facts)
         assert not insert_new(connection, attempts_table, key="second", state="CLAIMED", **facts)
+
+
+@pytest.mark.parametrize("state", sorted(IN_FLIGHT))
+def test_the_store_itself_refuses_a_second_attempt_in_flight_in_a_visit(store: Store, state: str) -> None:
+    facts = {"visit_id": "jane", "created_at": 0.0, "lease_until": 0.0}
+    with store.durable() as connection:
+        assert insert_new(connection, attempts_table, key="first", slot="upsell1", state=state, **facts)
+        assert not insert_new(connection, attempts_table, key="second", slot="upsell2", state="CLAIMED", **facts)
 
 
 def test_what_needs_a_human_keeps_its_slot_and_the_visit(attempts: Attempts) -> None:

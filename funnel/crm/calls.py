@@ -1,11 +1,12 @@
 """What we ask of the CRM: one dataclass per call, its fields named exactly as the CRM's parameters."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import ClassVar
 
-from funnel.cards import Card
+from funnel.crm.browser import BrowserData
+from funnel.crm.payments import Payment
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,6 +17,7 @@ class Line:
     qty: int = 1
     price: Decimal | None = None
     shipPrice: Decimal | None = None
+    variantId: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +66,26 @@ class Extras(Call):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Charge(Call):
+    """What every charge may carry.
+
+    A `payment` brings its own paySource; without one a paySource can be named alone. Both addresses to return
+    to are needed where the bank may want to see the shopper (3DS), and for PayPal's new workflow.
+    """
+
+    paySource: str | None = None
+    payment: Payment | None = None
+    redirectsTo: str | None = None
+    errorRedirectsTo: str | None = None
+    salesUrl: str | None = None
+    paypalBillerId: int | None = None
+    browserData: BrowserData | None = None
+    forceQA: bool | None = None
+    skipQA: bool | None = None
+    forceMerchantId: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class ImportClick(Call):
     """A page view; the first one, without a sessionId, begins a session. affId and c1-c5 are in requestUri."""
 
@@ -92,8 +114,8 @@ class ImportLead(Person, Extras):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ImportOrder(Person, Extras):
-    """A charge. The card is sent as cardNumber, cardMonth, cardYear and cardSecurityCode."""
+class ImportOrder(Person, Extras, Charge):
+    """A charge. `salesTax` takes the place of the CRM's own."""
 
     path = "/order/import/"
     campaignId: int
@@ -101,36 +123,35 @@ class ImportOrder(Person, Extras):
     sessionId: str | None = None
     ipAddress: str | None = None
     lines: tuple[Line, ...] = ()
-    paySource: str | None = "CREDITCARD"
-    payment: Card | None = None
     salesTax: Decimal | None = None
-    redirectsTo: str | None = None
-    errorRedirectsTo: str | None = None
-    salesUrl: str | None = None
-    paypalBillerId: int | None = None
+    insureShipment: bool | None = None
+    shipmentInsurancePrice: Decimal | None = None
     disableCustomerDedup: bool | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
-class ImportUpsale(Call):
-    """A charge to the instrument the order was paid with, unless paySource says otherwise."""
+class ImportUpsale(Charge):
+    """A charge to the instrument the order was paid with, unless a payment is given.
+
+    Either one product by the product… fields, or `lines`. `replaceProductId` is a campaignProductId of the order
+    that the new product stands in for. `productSalesTax` is added to the order's.
+    """
 
     path = "/upsale/import/"
     orderId: str
-    productId: int
+    productId: int | None = None
     sessionId: str | None = None
     campaignId: int | None = None
-    productQty: int = 1
+    productQty: int | None = None
     productPrice: Decimal | None = None
     productShipPrice: Decimal | None = None
+    productSalesTax: Decimal | None = None
+    variantDetailId: int | None = None
     replaceProductId: int | None = None
-    redirectsTo: str | None = None
-    errorRedirectsTo: str | None = None
-    salesUrl: str | None = None
-    paySource: str | None = None
-    paypalBillerId: int | None = None
+    lines: tuple[Line, ...] = ()
     token: str | None = None
     payerId: str | None = None
+    baToken: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,6 +166,8 @@ class ConfirmPaypal(Extras):
     payerId: str | None = None
     baToken: str | None = None
     paypalBillerId: int | None = None
+    paypalClientMetadataId: str | None = None
+    prepaidType: str | None = None
     lines: tuple[Line, ...] = ()
 
 
@@ -186,49 +209,3 @@ class CampaignQuery(Call):
     campaignId: int | None = None
     page: int | None = None
     resultsPerPage: int | None = None
-
-
-def parameters(call: Call) -> dict[str, str]:
-    """The call as form parameters, card included: what this returns is neither kept nor logged."""
-    pairs: dict[str, str] = {}
-    for each in fields(call):
-        pairs |= _pairs(each.name, getattr(call, each.name))
-    return pairs
-
-
-def _pairs(name: str, value: object) -> dict[str, str]:
-    match value:
-        case None:
-            return {}
-        case Card():
-            return _card(value)
-        case tuple():
-            return _lines(value)
-        case bool():
-            return {name: "1" if value else "0"}
-        case Decimal():
-            return {name: f"{value:.2f}"}
-        case date():
-            return {name: f"{value:%m/%d/%Y}"}
-        case _:
-            return {name: str(value)}
-
-
-def _card(card: Card) -> dict[str, str]:
-    return {
-        "cardNumber": card.number.reveal(),
-        "cardMonth": f"{card.month:02}",
-        "cardYear": f"{card.year:04}",
-        "cardSecurityCode": card.security_code.reveal(),
-    }
-
-
-def _lines(lines: tuple[Line, ...]) -> dict[str, str]:
-    """Numbered from one without a gap, because the CRM stops reading at the first."""
-    pairs: dict[str, str] = {}
-    for number, line in enumerate(lines, start=1):
-        pairs[f"product{number}_id"] = str(line.productId)
-        pairs |= _pairs(f"product{number}_qty", line.qty)
-        pairs |= _pairs(f"product{number}_price", line.price)
-        pairs |= _pairs(f"product{number}_shipPrice", line.shipPrice)
-    return pairs

@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TypeVar
 from urllib.parse import urlencode
 
@@ -19,19 +20,24 @@ from funnel.crm.calls import (
     ImportUpsale,
     OrderQuery,
     TransactionsQuery,
-    parameters,
 )
+from funnel.crm.campaign_reading import read_campaigns
+from funnel.crm.campaigns import Campaign
 from funnel.crm.envelope import SUCCESS, Envelope, open_envelope
-from funnel.crm.errors import CrmError, Garbled, Kind, Refused
+from funnel.crm.errors import DEADLINE, CrmError, Garbled, Kind, Refused
+from funnel.crm.form import parameters
+from funnel.crm.pricing import OrderCoupon, SalesTax
 from funnel.crm.reading import (
-    read_campaigns,
+    NOTHING,
     read_charge,
     read_click,
+    read_coupon,
     read_lead,
     read_orders,
+    read_tax,
     read_transactions,
 )
-from funnel.crm.replies import Campaign, ClickReply, LeadReply, OrderReply, RedirectReply, Transaction
+from funnel.crm.replies import ClickReply, CouponReply, LeadReply, OrderReply, RedirectReply, Transaction
 from funnel.crm.wire import Wire
 
 log = logging.getLogger("funnel.crm")
@@ -60,6 +66,7 @@ class Client:
 
     Every method raises NotSent, NoAnswer, Garbled or Refused, and takes a deadline in seconds instead of its
     usual one. Charges go over a connection of their own, the others over one that their thread keeps.
+    `on_outcome` is told of every call that shows the CRM up (True) or down (False); it must not raise.
     """
 
     def __init__(
@@ -71,11 +78,13 @@ class Client:
         connect_timeout: float = CONNECT_TIMEOUT,
         deadlines: Deadlines = Deadlines(),  # frozen
         ca_file: str | None = None,
+        on_outcome: Callable[[bool], None] = lambda answered: None,
     ) -> None:
         self._url = url.rstrip("/")
         self._login_id = login_id
         self._password = Secret(password)
         self._deadlines = deadlines
+        self._on_outcome = on_outcome
         self._wire = Wire(connect_timeout=connect_timeout, ca_file=ca_file)
 
     def import_click(self, call: ImportClick, *, deadline: float | None = None) -> ClickReply:
@@ -109,41 +118,80 @@ class Client:
         """One page; empty when there is none."""
         return self._query(call, read_campaigns, deadline)
 
+    def order_coupon(self, call: OrderCoupon, *, deadline: float | None = None) -> CouponReply:
+        """What a code takes off: nothing, where the CRM refuses the code. Raises where it refuses the call."""
+        try:
+            return self._ask(call, read_coupon, deadline)
+        except Refused as refusal:
+            if not _refuses_the_code(refusal):
+                raise
+            return CouponReply(priceDiscount=NOTHING, shipDiscount=NOTHING)
+
+    def sales_tax(self, call: SalesTax, *, deadline: float | None = None) -> Decimal:
+        """In the campaign's currency, with as many places as the tax service gives: rounding is the caller's."""
+        return self._ask(call, read_tax, deadline)
+
     def _charge(self, call: Call, deadline: float | None) -> OrderReply | RedirectReply:
-        seconds = self._deadlines.charge if deadline is None else deadline
-        return self._make(call, read_charge, self._wire.fresh, seconds)
+        return self._make(call, read_charge, self._wire.fresh, deadline, self._deadlines.charge)
 
     def _owe(self, call: Call, read: Callable[[Envelope], Reply], deadline: float | None) -> Reply:
-        seconds = self._deadlines.owed if deadline is None else deadline
-        return self._make(call, _if_success(read), self._wire.kept, seconds)
+        return self._make(call, _if_success(read), self._wire.kept, deadline, self._deadlines.owed)
 
     def _query(
         self, call: Call, read: Callable[[Envelope], tuple[Row, ...]], deadline: float | None
     ) -> tuple[Row, ...]:
-        seconds = self._deadlines.query if deadline is None else deadline
         try:
-            return self._make(call, _if_success(read), self._wire.kept, seconds)
+            return self._ask(call, read, deadline)
         except Refused as refusal:
             if refusal.kind is not Kind.NOT_FOUND:
                 raise
             return ()
 
-    def _make(self, call: Call, read: Callable[[Envelope], Reply], post: Post, seconds: float) -> Reply:
+    def _ask(self, call: Call, read: Callable[[Envelope], Reply], deadline: float | None) -> Reply:
+        return self._make(call, _if_success(read), self._wire.kept, deadline, self._deadlines.query)
+
+    def _make(
+        self, call: Call, read: Callable[[Envelope], Reply], post: Post, deadline: float | None, usual: float
+    ) -> Reply:
         started, outcome = time.monotonic(), "broken"
+        seconds = usual if deadline is None else deadline
+        shows_up: bool | None = None
         try:
             reply = read(open_envelope(post(self._url + call.path, self._body(call), seconds)))
-            outcome = type(reply).__name__
+            outcome, shows_up = type(reply).__name__, True
         except CrmError as error:
-            outcome = error.outcome
+            outcome, shows_up = error.outcome, _shows_up(error, patient=seconds >= usual)
             raise
         finally:
             spent = round(1000 * (time.monotonic() - started))
             log.info("call=%s ms=%d outcome=%s", type(call).__name__, spent, outcome)
+            if shows_up is not None:
+                self._on_outcome(shows_up)
         return reply
 
     def _body(self, call: Call) -> str:
         credentials = {"loginId": self._login_id, "password": self._password.reveal()}
         return urlencode({**credentials, **parameters(call)}, errors="replace")
+
+
+def _refuses_the_code(refusal: Refused) -> bool:
+    """No text for a wrong code is published, so any is taken for it that is not known to mean another thing."""
+    if refusal.kind is Kind.INVALID:
+        return "couponCode" in refusal.fields
+    return refusal.text != "" and refusal.kind not in (Kind.AUTH, Kind.DECLINED, Kind.PREPAID)
+
+
+def _shows_up(error: CrmError, *, patient: bool) -> bool | None:
+    """Whether a failed call shows the CRM up or down; None when it may be either.
+
+    A CRM that was given less than its usual time may be slow, and a page of something else may stand before it.
+    """
+    match error:
+        case Refused():
+            return True
+        case Garbled():
+            return None if error.answered else False
+    return False if patient or error.args != (DEADLINE,) else None
 
 
 def _if_success(read: Callable[[Envelope], Reply]) -> Callable[[Envelope], Reply]:

@@ -25,6 +25,16 @@ INVALID = (
 )
 
 FIELD_NAME = re.compile(r"[A-Za-z][A-Za-z_]*[0-9]{0,2}[A-Za-z_]*")  # cardNumber, address1, product12_qty
+
+# Guesses: no text of these two refusals was ever published, so only words that can hardly mean anything else count.
+ALREADY_PURCHASED = re.compile(
+    r"\balready\s+(?:been\s+)?(?:purchased|bought|ordered)\b|\bre-?order[\s-]days?\b", re.IGNORECASE
+)
+FRAUD_LIMIT = re.compile(
+    r"\b(?:fraud|declines?|cards?)[\s-]limits?\b|\bfraud\s+protection\b|\btoo\s+many\s+(?:declines|declined|cards)\b",
+    re.IGNORECASE,
+)
+
 # How the text of a field begins, told of its name: "is a required field", "Not a valid input".
 PREDICATE = re.compile(r"(is|are|has|must|may|can|cannot|should|exceeds|needs|not)\b", re.IGNORECASE)
 
@@ -103,4 +113,10 @@ def _kind(said: str) -> Kind:
         return Kind.AUTH
     if said.startswith(INVALID):
         return Kind.INVALID
-    return Kind.NOT_FOUND if NOT_FOUND in said else Kind.UNKNOWN
+    return Kind.NOT_FOUND if NOT_FOUND in said else _guess(said)
+
+
+def _guess(said: str) -> Kind:
+    if ALREADY_PURCHASED.search(said):
+        return Kind.ALREADY_PURCHASED
+    return Kind.FRAUD_LIMIT if FRAUD_LIMIT.search(said) else Kind.UNKNOWN

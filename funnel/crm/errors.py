@@ -20,18 +20,27 @@ from enum import Enum
 
 
 class Kind(Enum):
-    """The refusals we know. UNKNOWN is any other ERROR, which says nothing about the money."""
+    """The refusals we know. UNKNOWN is any other ERROR, which says nothing about the money.
+
+    ALREADY_PURCHASED (the campaign's reorder days) and FRAUD_LIMIT (the CRM's own limits on declines and cards)
+    are guessed from the text's words, for the vendor publishes none: they choose what a shopper is told, and say
+    no more about the money than UNKNOWN does.
+    """
 
     DECLINED = "declined"
     PREPAID = "prepaid"
     INVALID = "invalid"
     AUTH = "auth"
     NOT_FOUND = "not found"
+    ALREADY_PURCHASED = "already purchased"
+    FRAUD_LIMIT = "fraud limit"
     UNKNOWN = "unknown"
 
 
+GUESSED = (Kind.ALREADY_PURCHASED, Kind.FRAUD_LIMIT, Kind.UNKNOWN)
 # Credentials and whitelists are mended by people, and an unknown text may be a passing trouble.
-WORTH_REPEATING = (Kind.AUTH, Kind.UNKNOWN)
+WORTH_REPEATING = (Kind.AUTH, *GUESSED)
+DEADLINE = "deadline"  # the reason of a failure that was ours to wait no longer
 
 
 class CrmError(Exception):
@@ -89,7 +98,7 @@ class Refused(CrmError):
         self.text = text
         self.fields = fields
         self.permanent = kind not in WORTH_REPEATING
-        self.may_have_charged = kind is Kind.UNKNOWN
+        self.may_have_charged = kind in GUESSED
 
     @property
     def outcome(self) -> str:

@@ -10,7 +10,7 @@ from typing import Self
 
 from requests.exceptions import ContentDecodingError
 
-from funnel.crm.errors import CrmError, Garbled, NoAnswer, NotSent
+from funnel.crm.errors import DEADLINE, CrmError, Garbled, NoAnswer, NotSent
 
 
 class Flight:
@@ -64,7 +64,7 @@ class Flight:
         """What an error means, by how far the call came: a TLS error, say, can be a damaged answer too."""
         # A socket's own timeout may end a read a moment before the watchdog does.
         late = self.expired or time.monotonic() >= self._until
-        reason = "deadline" if late else type(error).__name__
+        reason = DEADLINE if late else type(error).__name__
         if not self.up:
             return NotSent(reason)
         if isinstance(error, ContentDecodingError) and not late:

@@ -1,13 +1,13 @@
 """How a message becomes a reply: parsed at the door, or refused as illegible."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 
 from funnel.crm.envelope import REDIRECT, Envelope
 from funnel.crm.errors import Garbled
 from funnel.crm.replies import (
-    Campaign,
-    CampaignProduct,
     ClickReply,
+    CouponReply,
     LeadReply,
     OrderItem,
     OrderReply,
@@ -16,6 +16,7 @@ from funnel.crm.replies import (
 )
 from funnel.crm.values import (
     Message,
+    amount,
     identifier,
     mapping,
     moment,
@@ -29,6 +30,8 @@ from funnel.crm.values import (
     web_address,
     whole,
 )
+
+NOTHING = Decimal("0.00")
 
 
 def read_click(envelope: Envelope, sent: str | None) -> ClickReply:
@@ -95,8 +98,21 @@ def read_transactions(envelope: Envelope) -> tuple[Transaction, ...]:
     return tuple(_transaction(row) for row in rows(mapping(envelope.message), "data"))
 
 
-def read_campaigns(envelope: Envelope) -> tuple[Campaign, ...]:
-    return tuple(_campaign(row) for row in rows(mapping(envelope.message), "data"))
+def read_coupon(envelope: Envelope) -> CouponReply:
+    """Raises Garbled for an answer with neither discount, or with one that is no amount."""
+    message = mapping(envelope.message)
+    price, ship = amount(message.get("priceDiscount")), amount(message.get("shipDiscount"))
+    if price is None and ship is None:
+        raise Garbled("no discounts")
+    return CouponReply(priceDiscount=price or NOTHING, shipDiscount=ship or NOTHING)
+
+
+def read_tax(envelope: Envelope) -> Decimal:
+    """Raises Garbled for anything but one amount that is not negative."""
+    tax = amount(envelope.message)
+    if tax is None:
+        raise Garbled("no tax")
+    return tax
 
 
 def _items(message: Message) -> tuple[OrderItem, ...]:
@@ -129,32 +145,4 @@ def _transaction(row: Message) -> Transaction:
         billingCycleNumber=whole(row.get("billingCycleNumber")),
         dateCreated=moment(row.get("dateCreated")),
         items=_items(row),
-    )
-
-
-def _campaign(row: Message) -> Campaign:
-    campaign_id = whole(row.get("campaignId"))
-    if campaign_id is None:
-        raise Garbled("no campaignId")
-    products = rows(row, "products") if row.get("products") else []
-    return Campaign(
-        campaignId=campaign_id,
-        campaignName=text(row.get("campaignName")),
-        currency=text(row.get("currency")),
-        products=tuple(_product(product) for product in products),
-    )
-
-
-def _product(row: Message) -> CampaignProduct:
-    """That the shipping price bears the name shippingPrice is an assumption; no whole answer is published."""
-    campaign_product_id = whole(row.get("campaignProductId"))
-    if campaign_product_id is None:
-        raise Garbled("no campaignProductId")
-    return CampaignProduct(
-        campaignProductId=campaign_product_id,
-        productId=whole(row.get("productId")),
-        productName=text(row.get("productName")),
-        productType=text(row.get("productType")),
-        price=money(row.get("price")),
-        shippingPrice=money(row.get("shippingPrice")),
     )

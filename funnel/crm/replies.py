@@ -101,22 +101,12 @@ class Transaction:
 
 
 @dataclass(frozen=True)
-class CampaignProduct:
-    """`campaignProductId` is what order lines name; `productId` is the base product. Prices are per unit."""
+class CouponReply:
+    """What a coupon takes off the prices and off the shipping. A code that is none takes off nothing."""
 
-    campaignProductId: int
-    productId: int | None
-    productName: str | None
-    productType: str | None
-    price: Decimal | None
-    shippingPrice: Decimal | None
+    priceDiscount: Decimal
+    shipDiscount: Decimal
 
-
-@dataclass(frozen=True)
-class Campaign:
-    """A campaign and what it sells."""
-
-    campaignId: int
-    campaignName: str | None
-    currency: str | None
-    products: tuple[CampaignProduct, ...]
+    @property
+    def valid(self) -> bool:
+        return bool(self.priceDiscount or self.shipDiscount)

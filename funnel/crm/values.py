@@ -12,6 +12,8 @@ Message = Mapping[str, object]
 IDENTIFIER = re.compile(r"[0-9A-Za-z_-]{1,64}")
 WHOLE = re.compile(r"-?[0-9]{1,12}(?:\.0+)?")
 AMOUNT = re.compile(r"-?[0-9]{1,12}(?:\.[0-9]{1,6})?")
+NOISY_AMOUNT = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,30})?")
+MILLIONTH = Decimal("0.000001")
 WEB_ADDRESS = re.compile(r"https?://[^\s\"'<>\\]+")
 LONGEST_TEXT = 500
 WITHHELD = "(withheld: it holds what looks like a card number)"
@@ -83,6 +85,19 @@ def money(value: object) -> Decimal | None:
     if isinstance(value, bool) or not AMOUNT.fullmatch(str(value)):
         return None
     return Decimal(str(value))
+
+
+def amount(value: object) -> Decimal | None:
+    """An amount that is not negative; None when there is none. Raises Garbled for what is no such amount.
+
+    More than six places are the noise of floating point, and rounded away.
+    """
+    if value is None or value == "":
+        return None
+    if isinstance(value, bool) or not NOISY_AMOUNT.fullmatch(str(value)):
+        raise Garbled("an amount that is none")
+    found = Decimal(str(value))
+    return found if AMOUNT.fullmatch(str(value)) else found.quantize(MILLIONTH)
 
 
 def moment(value: object) -> str | None:

@@ -21,7 +21,7 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.util.connection import create_connection
 
-from funnel.crm.errors import CrmError, Garbled, NoAnswer
+from funnel.crm.errors import DEADLINE, CrmError, Garbled, NoAnswer
 from funnel.crm.flight import Flight
 
 LARGEST_ANSWER = 1 << 20  # bytes, after unpacking
@@ -147,7 +147,7 @@ class Wire:
         if failure:
             raise failure
         if flight.expired:
-            raise NoAnswer("deadline")
+            raise NoAnswer(DEADLINE)
         if status != 200:
             raise Garbled(f"HTTP {status}", answered=300 <= status < 500 and status not in GAVE_UP_WAITING)
         if len(body) > LARGEST_ANSWER:

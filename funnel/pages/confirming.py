@@ -2,7 +2,7 @@
 
 from flask import Blueprint, Response
 
-from funnel import web
+from funnel import outage, web
 from funnel.attempt import ORDER, Attempt, Reason, State
 from funnel.receipt import masked_email
 from funnel.steps import CONFIRMING, PATHS, Notice
@@ -17,6 +17,7 @@ REFERENCE_LENGTH = 8
 
 @bp.get(PATHS[CONFIRMING])
 def show() -> Response:
+    outage.insist()
     last = _last_order()
     if last is None or last.state is State.CHARGED:
         return web.go(web.whereabouts())

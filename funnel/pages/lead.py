@@ -1,36 +1,65 @@
 """Lead: who the shopper is, kept and told to the CRM."""
 
+from http import HTTPStatus
 from typing import Any
 
 from flask import Blueprint, Response
 
-from funnel import steps, web
+from funnel import doorway, outage, steps, web
+from funnel.attempt import Reason
+from funnel.charging import NotReady
 from funnel.forms import LeadForm
-from funnel.steps import PATHS
+from funnel.notices import SENTENCES
+from funnel.people import Contact
+from funnel.steps import PATHS, Notice
+from funnel.visit import Visit
 
 bp = Blueprint("lead", __name__)
 
 
 @bp.get(PATHS["lead"])
 def show() -> Response:
-    web.enter("lead")
-    return _page(_form())
+    visit = web.enter("lead")
+    return _page(_form(visit.person))
 
 
 @bp.post(PATHS["lead"])
 def submit() -> Response:
     visit = web.admit("lead")
-    form = _form()
+    form = _form(visit.contact)
     if not form.validate_on_submit():
         return _page(form, **web.mistaken(form))
-    if refused := web.rooms().flow.capture_lead(visit, form.contact()):
+    refused: tuple[str, ...] = ()
+    refused = outage.attempted(lambda: web.rooms().flow.capture_lead(visit, form.contact()), refused)
+    if outage.away():
+        return _told_unkept(visit, form)
+    if refused:
         form.refused(refused)
         return _page(form, **web.mistaken(form))
+    return _on()
+
+
+def _told_unkept(visit: Visit, form: LeadForm) -> Response:
+    """The store is away, so the CRM is told at once or the form stays. A paid order's lead is left alone."""
+    try:
+        if doorway.may_have_ordered(visit):
+            raise NotReady(Reason.UNREACHABLE)
+        doorway.carry(web.rooms().flow.lead_unkept(visit, form.contact()))
+    except NotReady as obstacle:
+        form.refused(obstacle.fields)
+        if obstacle.reason is Reason.INVALID:
+            return _page(form, **web.mistaken(form))
+        form.complain(SENTENCES[Notice.NOT_SAVED])
+        return _page(form, status=HTTPStatus.SERVICE_UNAVAILABLE)
+    return _on()
+
+
+def _on() -> Response:
     return web.go(steps.after(web.rooms().settings.campaign.steps, "lead"))
 
 
-def _form() -> LeadForm:
-    return LeadForm(country=web.rooms().settings.campaign.countries[0], obj=web.visit().contact)
+def _form(filled: Contact | None) -> LeadForm:
+    return LeadForm(country=web.rooms().settings.campaign.countries[0], obj=filled)
 
 
 def _page(form: LeadForm, **outcome: Any) -> Response:

@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Blueprint, Response
 
-from funnel import web
+from funnel import outage, web
 from funnel.forms import PlainForm
 from funnel.receipt import receipt
 from funnel.steps import PATHS
@@ -19,7 +19,7 @@ REFRESH_UNTIL = 30.0  # seconds after the receipt was first shown
 def show() -> Response:
     web.enter("thank-you")
     if web.progress().ordered and web.is_person():
-        web.rooms().flow.finish(web.visit())
+        outage.attempted(lambda: web.rooms().flow.finish(web.visit()), None)
     return _page()
 
 

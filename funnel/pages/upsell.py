@@ -3,9 +3,8 @@
 from typing import Any
 
 from flask import Blueprint, Response, abort
-from sqlalchemy.exc import SQLAlchemyError
 
-from funnel import web
+from funnel import outage, web
 from funnel.attempt import Claim, PaySource, State
 from funnel.campaign import DOWNSELL
 from funnel.forms import UpsellForm
@@ -43,7 +42,14 @@ def submit(number: int, downsell: str) -> Response:
         key = web.rooms().tokens.read(form.attempt.data, visit.id, slot, [package.basket])
     except StaleToken:
         return _page(slot, visit, form, status=422, notice=Notice.STALE_OFFER)
-    return _forward(slot, _accept(visit, slot, key))
+    claim = outage.attempted(
+        lambda: web.rooms().payments.accept_upsell(visit, slot, key, web.returns(slot, key)), Claim()
+    )
+    if claim.attempt is None:
+        outage.attempted(lambda: web.rooms().payments.pass_over_upsell(visit, slot, key), None)
+    elif claim.attempt.away:
+        return web.go(AWAY)
+    return web.go(web.whereabouts(), f"{web.outcome(claim.attempt)}:{slot}")
 
 
 def _slot(number: int, downsell: str) -> str:
@@ -51,22 +57,6 @@ def _slot(number: int, downsell: str) -> str:
     if downsell not in ("", DOWNSELL) or slot not in PATHS:
         abort(404)
     return slot
-
-
-def _accept(visit: Visit, slot: str, key: str) -> Claim:
-    try:
-        return web.rooms().payments.accept_upsell(visit, slot, key, web.returns(slot, key))
-    except SQLAlchemyError:
-        return Claim()
-
-
-def _forward(slot: str, claim: Claim) -> Response:
-    if claim.attempt is None:  # not even claimed: the offer is passed over, as if the shopper had said no
-        web.rooms().flow.refuse_upsell(web.visit(), slot)
-        return web.go(web.whereabouts(), f"{Notice.NOT_ADDED}:{slot}")
-    if claim.attempt.away:
-        return web.go(AWAY)
-    return web.go(web.whereabouts(), f"{web.outcome(claim.attempt)}:{slot}")
 
 
 def _page(slot: str, visit: Visit, form: UpsellForm, **outcome: Any) -> Response:

@@ -2,8 +2,9 @@
 
 app        create_sandbox(): puts the pieces below together
 __main__   python -m funnel.sandbox: serves it on this machine
-switches   what the vendor never published, each a documented choice
-catalogue  the campaigns' products and prices
+switches   what the vendor never published, each a documented choice; switchboard sets them
+catalogue  the campaigns' products, coupons, shipping and taxes; catalogue_file reads them
+discounts  what coupons take off
 cards      test cards and what each makes happen
 world      everything the CRM holds, behind one lock
 orders     what an order, an item and a payment are

@@ -10,7 +10,7 @@ from types import FrameType
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from funnel.sandbox.app import create_sandbox
-from funnel.sandbox.catalogue import read_catalogue
+from funnel.sandbox.catalogue_file import read_catalogue
 
 HOST = "127.0.0.1"
 
@@ -44,7 +44,11 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument("--port", type=int, default=5001, help="0 takes a free one")
     options.add_argument("--login-id", default="sandbox")
     options.add_argument("--password", default="sandbox")
-    options.add_argument("--catalogue", type=Path, help="a JSON file of products; without it any product exists")
+    options.add_argument(
+        "--catalogue",
+        type=Path,
+        help="a JSON file of products, perhaps with coupons, shipProfiles and taxes; without it any product exists",
+    )
     options.add_argument("--funnel-url", default="http://127.0.0.1:5000", help="what the front page links to")
     return options
 

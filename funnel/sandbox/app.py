@@ -24,11 +24,14 @@ def create_sandbox(
     login_id: str = "sandbox",
     password: str = "sandbox",  # noqa: S107 (it opens nothing but this)
     funnel_url: str = "http://127.0.0.1:5000",
-    catalogue: Mapping[int, Product] | None = None,
+    catalogue: Catalogue | Mapping[int, Product] | None = None,
     switches: Switches | None = None,
     now: Callable[[], float] = time.time,
 ) -> Flask:
-    """A Konnektive of its own, empty. `now` is its clock, in seconds since the epoch, for tests."""
+    """A Konnektive of its own, empty. Products alone make a catalogue with the default coupons, shipping and taxes.
+
+    `now` is its clock, in seconds since the epoch, for tests.
+    """
     worlds = [new_world(catalogue, switches, now)]
 
     def present() -> World:
@@ -46,8 +49,11 @@ def create_sandbox(
     return app
 
 
-def new_world(catalogue: Mapping[int, Product] | None, switches: Switches | None, now: Callable[[], float]) -> World:
-    return World(catalogue=Catalogue(catalogue), switches=switches or Switches(), now=now)
+def new_world(
+    catalogue: Catalogue | Mapping[int, Product] | None, switches: Switches | None, now: Callable[[], float]
+) -> World:
+    sold = catalogue if isinstance(catalogue, Catalogue) else Catalogue(catalogue)
+    return World(catalogue=sold, switches=switches or Switches(), now=now)
 
 
 def add_api(app: Flask, world: Callable[[], World], credentials: Credentials) -> None:

@@ -25,9 +25,10 @@ def make_bank(world: Callable[[], World]) -> Blueprint:
     @bp.get("/_sandbox/<any(bank, paypal):house>/<token>")
     def show(house: str, token: str) -> str:
         away, _ = trip(world(), house, token)
-        amount = sum(item.price + item.shipping for item in away.purchase.items) + away.purchase.salesTax
         first = away.purchase.items[0].product
-        return render_template("away.html", away=away, house=house, amount=money(amount), currency=first.currency)
+        return render_template(
+            "away.html", away=away, house=house, amount=money(away.purchase.amount), currency=first.currency
+        )
 
     @bp.post("/_sandbox/<any(bank, paypal):house>/<token>")
     def decide(house: str, token: str) -> Answer:
@@ -37,7 +38,7 @@ def make_bank(world: Callable[[], World]) -> Blueprint:
             away, order = trip(here, house, token)
             if away.kind == "paypal-legacy":
                 return redirect(back_from_paypal(here, away, agrees), code=303)
-            return finished(here, away, order) if agrees else refused(away)
+            return finished(here, away, order) if agrees else refused(here, away)
 
     @bp.get("/_sandbox/pixel")
     def pixel() -> Response:
@@ -67,7 +68,7 @@ def finished(world: World, away: Away, order: Order) -> Answer:
     """Takes the money, once per trip, and hands the shopper a form that posts the order to redirectsTo."""
     paid_otherwise = not (away.paid or away.purchase.upsale or order.resubmittable)
     if paid_otherwise and world.switches.complete_order_import == "error":
-        return redirect(with_query(away.errors_to, errorMsg=TOO_LATE), code=303)
+        return redirect(back_with_error(world, away, TOO_LATE), code=303)
     if not away.paid and not (paid_otherwise and world.switches.complete_order_import == "return"):
         order = take_money(world, order, away.purchase)
         world.away[away.token] = replace(away, paid=True)
@@ -75,10 +76,17 @@ def finished(world: World, away: Away, order: Order) -> Answer:
     return make_response(page)
 
 
-def refused(away: Away) -> Answer:
+def refused(world: World, away: Away) -> Answer:
     """The order stays as it was, and the trip stays open: a challenge in another tab can still succeed."""
     why = REFUSED_BY_BANK if away.kind == "bank" else CANCELLED_AT_PAYPAL
-    return redirect(with_query(away.errors_to, errorMsg=why), code=303)
+    return redirect(back_with_error(world, away, why), code=303)
+
+
+def back_with_error(world: World, away: Away, why: str) -> str:
+    """errorRedirectsTo with an errorMsg, by the switch joined to the address's own query or just put behind it."""
+    if world.switches.error_msg == "appended":
+        return f"{away.errors_to}?{urlencode({'errorMsg': why})}"
+    return with_query(away.errors_to, errorMsg=why)
 
 
 def with_query(url: str, **more: str) -> str:

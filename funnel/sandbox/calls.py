@@ -11,7 +11,10 @@ from funnel.sandbox.cards import CARD_LENGTHS, digits_of
 
 CALLS_KEPT = 10_000
 HIDDEN = "•••"
-SECRETS = ("cardSecurityCode", "password", "achAccountNumber", "iban")
+SECRETS = (
+    *("cardSecurityCode", "password", "achAccountNumber", "achRoutingNumber"),
+    *("iban", "applePayToken", "googlePayToken"),
+)
 SHOWN_DIGITS = 4
 
 

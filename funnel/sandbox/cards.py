@@ -5,14 +5,16 @@ from dataclasses import dataclass
 from enum import Enum
 
 CARD_LENGTHS = range(13, 20)
+ENDING = 4  # signs
 VENDOR_TEST_NUMBER = "0" * 16
 
 
 class Effect(Enum):
-    """What a gateway does with a card."""
+    """What comes of a card. REFUSE is the CRM's own refusal, before any gateway is asked."""
 
     APPROVE = "approve"
     DECLINE = "decline"
+    REFUSE = "refuse"
     HOLD = "hold"
     BANK_URL = "3DS by url"
     BANK_SCRIPT = "3DS by script"
@@ -21,7 +23,7 @@ class Effect(Enum):
 
 @dataclass(frozen=True)
 class Outcome:
-    """An effect, with the decline's text or the fault's kind where it has one."""
+    """An effect, with the decline's or refusal's text or the fault's kind where it has one."""
 
     effect: Effect
     detail: str = ""
@@ -31,6 +33,9 @@ APPROVE = Outcome(Effect.APPROVE)
 DECLINE = Outcome(Effect.DECLINE, "Card Declined")
 PREPAID = Outcome(Effect.DECLINE, "Prepaid Credit Cards Are Not Accepted")
 BANK = Outcome(Effect.BANK_URL)
+# The vendor publishes neither text.
+ALREADY_PURCHASED = Outcome(Effect.REFUSE, "This product has already been purchased within the reorder days.")
+DECLINE_LIMIT = Outcome(Effect.REFUSE, "Order blocked by fraud protection: decline limit reached.")
 
 
 def fault(kind: str) -> Outcome:
@@ -61,6 +66,8 @@ TEST_CARDS = (
     SandboxCard("4000000000000341", "Approves the order, declines every upsale.", APPROVE, DECLINE),
     SandboxCard("4000000000000259", "Approves, slowly, order and upsales.", fault("latency"), fault("latency")),
     SandboxCard("4000000000004954", "Approves, but holds the order for review (PENDING).", Outcome(Effect.HOLD)),
+    SandboxCard("4000000000005019", "Refused by the CRM: bought before, within the reorder days.", ALREADY_PURCHASED),
+    SandboxCard("4000000000005027", "Refused by the CRM: its own fraud limits.", DECLINE_LIMIT),
     SandboxCard("4000000000003220", "3DS: sends the shopper to the bank's page by url.", BANK),
     SandboxCard(
         "4000000000003063",
@@ -112,6 +119,12 @@ def is_card_number(digits: str) -> bool:
 
 def card_type(digits: str) -> str:
     return next((brand for start, brand in BRANDS if start.match(digits)), "VISA")
+
+
+def instrument_card(instrument: str) -> str:
+    """The test card an account number, IBAN or wallet token behaves like: the one with the same last four signs."""
+    ending = instrument[-ENDING:]
+    return next((card.number for card in TEST_CARDS if card.number[-ENDING:] == ending), VENDOR_TEST_NUMBER)
 
 
 def order_outcome(digits: str) -> Outcome:

@@ -12,7 +12,8 @@ from funnel.sandbox.api.dispatch import ENDPOINTS
 from funnel.sandbox.cards import TEST_CARDS
 from funnel.sandbox.faults import ANY_PATH, KINDS, read_fault
 from funnel.sandbox.orders import moment, money
-from funnel.sandbox.switches import Switches, changed
+from funnel.sandbox.switchboard import changed
+from funnel.sandbox.switches import Switches
 from funnel.sandbox.till import charges
 from funnel.sandbox.world import World
 
@@ -153,6 +154,9 @@ def view(office: Office) -> dict[str, Any]:
         "counts": {"Sessions": len(sessions), "Partials": len(partials), "Orders": len(finished)},
         "calls": world.calls.all()[: -CALLS_SHOWN - 1 : -1],
         "cards": TEST_CARDS,
+        "coupons": world.catalogue.coupons,
+        "profiles": world.catalogue.shipProfiles,
+        "taxes": world.catalogue.taxes,
         "faults": world.faults.all(),
         "kinds": KINDS,
         "paths": (ANY_PATH, *ENDPOINTS),

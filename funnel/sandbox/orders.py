@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 
 from funnel.sandbox.cards import APPROVE, Outcome
-from funnel.sandbox.catalogue import Product
+from funnel.sandbox.catalogue import Product, ShipProfile, Variant
 
 ZERO = Decimal("0.00")
 EASTERN = timezone(timedelta(hours=-5))  # the CRM's clock; standard time all year, so that no tz database is needed
@@ -38,7 +38,10 @@ class Session:
 
 @dataclass(frozen=True)
 class Payment:
-    """How an order was paid. Of a card it keeps what the recorded answers show, and no more."""
+    """How an order was paid. Of a card it keeps what the recorded answers show, and no more.
+
+    `details` are further fields of the answers, by their names, with account numbers masked.
+    """
 
     paySource: str
     cardType: str | None = None
@@ -47,6 +50,7 @@ class Payment:
     cardMonth: int | None = None
     cardYear: int | None = None
     on_upsale: Outcome = APPROVE
+    details: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,40 @@ class Item:
     orderItemId: int = 0
     txnType: str = "SALE"
     upsale: bool = False
+    variant: Variant | None = None
+
+    @property
+    def key(self) -> tuple[int, int]:
+        """Items of one key are one item."""
+        return self.product.productId, self.variant.variantId if self.variant else 0
+
+    @property
+    def total(self) -> Decimal:
+        return self.price + self.shipping
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What an order comes to beside its items. With a shipping profile the items have no shipping of their own."""
+
+    couponCode: str = ""
+    discountPrice: Decimal = ZERO
+    discountShipping: Decimal = ZERO
+    profile: ShipProfile | None = None
+    salesTax: Decimal = ZERO
+    insurance: Decimal | None = None
+
+    @property
+    def totalDiscount(self) -> Decimal:
+        return self.discountPrice + self.discountShipping
+
+    @property
+    def profilePrice(self) -> Decimal:
+        return self.profile.price if self.profile else ZERO
+
+    @property
+    def total(self) -> Decimal:
+        return self.profilePrice + self.salesTax + (self.insurance or ZERO) - self.totalDiscount
 
 
 @dataclass(frozen=True)
@@ -78,7 +116,8 @@ class Order:
     orderStatus: str = "PARTIAL"
     reviewStatus: str | None = None
     items: tuple[Item, ...] = ()
-    salesTax: Decimal = ZERO
+    terms: Terms = Terms()
+    amountPaid: Decimal = ZERO
     payment: Payment | None = None
     merchantTxnId: str | None = None
     completed_at: float | None = None
@@ -94,11 +133,16 @@ class Order:
 
     @property
     def shipTotal(self) -> Decimal:
-        return sum((item.shipping for item in self.items), ZERO)
+        return sum((item.shipping for item in self.items), ZERO) + self.terms.profilePrice
 
     @property
     def totalAmount(self) -> Decimal:
-        return self.subTotal + self.shipTotal + self.salesTax
+        return sum((item.total for item in self.items), ZERO) + self.terms.total
+
+    @property
+    def refundRemaining(self) -> Decimal:
+        """A held order's is its total (recorded), though nothing is paid yet."""
+        return self.amountPaid or self.totalAmount
 
     @property
     def currency(self) -> str:
@@ -111,19 +155,26 @@ class Order:
 
 @dataclass(frozen=True)
 class Purchase:
-    """Items about to be paid for, together: an order's lines, or one upsale (then `upsale` is true)."""
+    """Items about to be paid for, together: an order's lines, or an upsale's (then `upsale` is true)."""
 
     orderId: str
     items: tuple[Item, ...]
     payment: Payment
     upsale: bool = False
     held: bool = False
-    salesTax: Decimal = ZERO
+    terms: Terms = Terms()
+    replaces: Item | None = None
+    credit: Decimal = ZERO  # for what is replaced
 
     @property
     def slots(self) -> tuple[str, ...]:
         """The names under which a charge is counted."""
         return tuple(f"upsale:{item.product.productId}" for item in self.items) if self.upsale else ("order",)
+
+    @property
+    def amount(self) -> Decimal:
+        """What is charged."""
+        return max(ZERO, sum((item.total for item in self.items), ZERO) + self.terms.total - self.credit)
 
 
 @dataclass(frozen=True)

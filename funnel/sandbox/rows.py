@@ -12,18 +12,20 @@ from funnel.sandbox.shapes import (
     NOBODY,
     SOURCE_VALUES,
     campaign_name,
+    coupon_code,
     each_null_or,
     full_name,
     next_bill_date,
     person,
+    profile_id,
     text,
 )
 
 UNPLAYED_IN_ROWS = {
     **dict.fromkeys(("externalOrderId", "shipCarrier", "shipMethod", "avsResponse", "cvvResponse")),
-    **dict.fromkeys(("voiceLogNumber", "surcharge", "shipProfileId", "sourceId", "sourceTitle")),
+    **dict.fromkeys(("voiceLogNumber", "surcharge", "sourceId", "sourceTitle")),
     **dict.fromkeys(("UTMSource", "UTMMedium", "UTMCampaign", "UTMTerm", "UTMContent")),
-    **dict.fromkeys(("discountPrice", "shipUpcharge", "totalDiscount", "productCost", "shippingCost"), "0.00"),
+    **dict.fromkeys(("shipUpcharge", "productCost", "shippingCost"), "0.00"),
     "isDeclineSave": 0,
 }
 UNPLAYED_IN_ITEMS = {
@@ -38,21 +40,22 @@ UNPLAYED_IN_ITEMS = {
 
 def row_shape(order: Order) -> dict[str, Any]:
     """Order Query's row."""
-    total = money(order.totalAmount)
     return {
         **{"orderId": order.orderId, "actualOrderId": order.actualOrderId},
         "clientOrderId": order.orderId,
         "dateCreated": moment(order.created_at),
         "dateUpdated": moment(order.updated_at),
         **{"orderType": "NEW_SALE", "orderStatus": order.orderStatus, "reviewStatus": order.reviewStatus},
-        **{"totalAmount": total, "refundRemaining": total},
+        **{"totalAmount": money(order.totalAmount), "refundRemaining": money(order.refundRemaining)},
         **{"campaignName": campaign_name(order), "campaignCategoryName": "Sandbox"},
         **{"customerId": order.customerId, "name": full_name(order)},
         **person(order),
         **row_payment(order.payment or NOBODY),
-        **{"couponCode": text(order, "couponCode"), "agentUserId": AGENT_USER, "agentName": "sandbox"},
+        **{"couponCode": coupon_code(order), "agentUserId": AGENT_USER, "agentName": "sandbox"},
         **{"price": money(order.subTotal), "baseShipping": money(order.shipTotal)},
-        **{"salesTax": money(order.salesTax), "ipAddress": text(order, "ipAddress")},
+        **{"salesTax": money(order.terms.salesTax), "ipAddress": text(order, "ipAddress")},
+        **{"discountPrice": money(order.terms.discountPrice), "shipProfileId": profile_id(order)},
+        "totalDiscount": money(order.terms.totalDiscount),
         "affId": text(order, "affId"),
         **each_null_or(order, SOURCE_VALUES),
         **{"salesUrl": text(order, "salesUrl"), "currencySymbol": order.currencySymbol},
@@ -60,17 +63,28 @@ def row_shape(order: Order) -> dict[str, Any]:
         **each_null_or(order, CUSTOMS),
         **UNPLAYED_IN_ROWS,
         "hasUpsell": any(item.upsale for item in order.items),
-        "items": {str(item.product.productId): row_item(order, item) for item in order.items},
+        "items": keyed(order),
         "fulfillments": [fulfillment(order)] if order.orderStatus == "COMPLETE" else [],
     }
 
 
 def row_payment(payment: Payment) -> dict[str, Any]:
     return {
-        **{"paySource": payment.paySource or None, "prepaidType": None, "cardType": payment.cardType},
+        **{"paySource": payment.paySource or None, "cardType": payment.cardType},
         **{"cardLast4": payment.cardLast4, "cardExpiryDate": end_of_month(payment), "cardIsPrepaid": 0},
-        **{"cardIsDebit": 0, "achRoutingNumber": None, "achAccountNumber": None},
+        "cardIsDebit": 0,
+        **{name: payment.details.get(name) for name in ("prepaidType", "achRoutingNumber", "achAccountNumber")},
     }
+
+
+def keyed(order: Order) -> dict[str, dict[str, Any]]:
+    """The items by campaignProductId. What a second variant of one product is keyed by is an assumption."""
+    found: dict[str, dict[str, Any]] = {}
+    for item in order.items:
+        productId, variantId = item.key
+        key = str(productId) if str(productId) not in found else f"{productId}-{variantId}"
+        found[key] = row_item(order, item)
+    return found
 
 
 def end_of_month(payment: Payment) -> str | None:
@@ -101,7 +115,15 @@ def row_item(order: Order, item: Item) -> dict[str, Any]:
         "actualProductId": str(item.product.productId),
         "currentQty": str(item.qty),
         **UNPLAYED_IN_ITEMS,
+        **variant_of(item),
     }
+
+
+def variant_of(item: Item) -> dict[str, str]:
+    if item.variant is None:
+        return {}
+    variantId = str(item.variant.variantId)
+    return {"variantDetailId": variantId, "variantName": item.variant.name, "currentVariantDetailId": variantId}
 
 
 def fulfillment(order: Order) -> dict[str, Any]:
@@ -120,7 +142,8 @@ def fulfillment_item(item: Item) -> dict[str, str]:
     return {
         **{"fulfillmentItemId": str(item.orderItemId), "name": item.product.name, "sku": ""},
         **{"purchaseId": item.purchaseId, "qty": str(item.qty), "status": "HOLD"},
-        **{"productId": str(item.product.productId), "variantDetailId": "", "rmaNumber": ""},
+        **{"productId": str(item.product.productId), "rmaNumber": ""},
+        "variantDetailId": str(item.variant.variantId) if item.variant else "",
         **{"shipping": money(item.shipping), "price": money(item.price), "salesTax": "0.00"},
     }
 

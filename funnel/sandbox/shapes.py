@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from funnel.sandbox.orders import EASTERN, Item, Order, Payment, moment, money
+from funnel.sandbox.orders import EASTERN, Item, Order, Payment, Terms, moment, money
 
 AGENT_USER = 216626  # the API user's id, as recorded
 MERCHANT = 53
@@ -55,25 +55,26 @@ def lead_shape(order: Order) -> dict[str, Any]:
 
 
 def order_shape(order: Order) -> dict[str, Any]:
-    """Import Order's answer. amountPaid is null while the order is held."""
-    total = money(order.totalAmount)
+    """Import Order's answer. amountPaid is null while the order is held.
+
+    That subTotal and shipTotal stand before the discount is an assumption: so they add up to the total with it.
+    """
     return {
         **import_head(order),
         **person(order),
-        **insurance(),
+        **insurance(order.terms),
         **each_null_or(order, CUSTOMS),
         **import_payment(order.payment or NOBODY),
         **import_money(order),
         "merchantTxnId": order.merchantTxnId,
-        **dict.fromkeys(("ibanLast4", "prepaidType", "accountHolder")),
         **{"originalCycleNumber": 1, "cardIsPrepaid": 0, "cardIsDebit": 0},
         "subTotal": money(order.subTotal),
         "shipTotal": money(order.shipTotal),
-        "taxTotal": money(order.salesTax),
-        "totalAmount": total,
-        "totalDiscount": "0.00",
-        "totalRefundRemaining": total,
-        "amountPaid": total if order.orderStatus == "COMPLETE" else None,
+        "taxTotal": money(order.terms.salesTax),
+        "totalAmount": money(order.totalAmount),
+        "totalDiscount": money(order.terms.totalDiscount),
+        "totalRefundRemaining": money(order.refundRemaining),
+        "amountPaid": money(order.amountPaid) if order.orderStatus == "COMPLETE" else None,
         "items": [import_item(order, item) for item in order.items],
         **dict.fromkeys(("paypalUrl", "paypalSdkParams", "gatewayUrl", "gatewaySdkParams")),
     }
@@ -85,7 +86,8 @@ def import_head(order: Order) -> dict[str, Any]:
         "ipAddress": text(order, "ipAddress"),
         "sourceId": None,
         **each_null_or(order, SOURCE_VALUES),
-        **dict.fromkeys(("shipCarrier", "shipMethod", "profileName")),
+        **dict.fromkeys(("shipCarrier", "shipMethod")),
+        "profileName": order.terms.profile.name if order.terms.profile else None,
         "dateCreated": moment(order.created_at),
         "orderType": "NEW_SALE",
         "orderStatus": order.orderStatus,
@@ -106,18 +108,21 @@ def import_payment(payment: Payment) -> dict[str, Any]:
         "cardExpiryDate": f"{payment.cardMonth:02}/{(payment.cardYear or 0) % 100:02}" if payment.cardMonth else None,
         **dict.fromkeys(("achAccountHolderType", "achAccountType", "achRoutingNumber")),
         **dict.fromkeys(("achNameOnAccount", "achAccountNumber")),
+        **dict.fromkeys(("ibanLast4", "prepaidType", "accountHolder")),
+        **payment.details,
     }
 
 
 def import_money(order: Order) -> dict[str, Any]:
     return {
-        "couponCode": text(order, "couponCode"),
+        "couponCode": coupon_code(order),
         "agentUserId": AGENT_USER,
         "basePrice": money(order.subTotal),
         "baseShipping": money(order.shipTotal),
-        **{"voiceLogNumber": None, "discountPrice": "0.00", "salesTax": money(order.salesTax)},
+        **{"voiceLogNumber": None, "discountPrice": money(order.terms.discountPrice)},
+        "salesTax": money(order.terms.salesTax),
         "salesUrl": text(order, "salesUrl"),
-        **{"surcharge": None, "shipUpcharge": "0.00", "shipProfileId": None},
+        **{"surcharge": None, "shipUpcharge": "0.00", "shipProfileId": profile_id(order)},
         "baseCurrencyCode": order.currency,
         "baseCurrencySymbol": order.currencySymbol,
         "currencySymbol": order.currencySymbol,
@@ -136,18 +141,31 @@ def import_item(order: Order, item: Item) -> dict[str, str]:
         "shipping": money(item.shipping),
         "price": money(item.price),
         "purchaseId": item.purchaseId,
-        "refundRemaining": money(item.price + item.shipping),
+        "refundRemaining": money(item.total),
         "merchantTxnId": order.merchantTxnId or "",
         "purchaseStatus": "PENDING" if held else "ACTIVE",
         "nextBillDate": "" if held else next_bill_date(order),
         "regularPrice": money(item.product.price),
         "txnType": item.txnType,
         **UNPLAYED_IN_ITEMS,
+        **({"variantDetailId": str(item.variant.variantId), "title": item.variant.name} if item.variant else {}),
     }
 
 
-def insurance() -> dict[str, Any]:
-    return {"shipmentInsured": 0, "shipmentInsurancePrice": None, "insuranceCharged": 0}
+def insurance(terms: Terms) -> dict[str, Any]:
+    """That insuranceCharged counts like a yes or no is an assumption; only its 0 was recorded."""
+    insured = int(terms.insurance is not None)
+    price = None if terms.insurance is None else money(terms.insurance)
+    return {"shipmentInsured": insured, "shipmentInsurancePrice": price, "insuranceCharged": insured}
+
+
+def coupon_code(order: Order) -> str | None:
+    """A paid order's is the one it was paid with, which a lead's need not be."""
+    return order.terms.couponCode or None if order.completed_at else text(order, "couponCode")
+
+
+def profile_id(order: Order) -> int | None:
+    return order.terms.profile.shipProfileId if order.terms.profile else None
 
 
 def person(order: Order) -> dict[str, str | None]:

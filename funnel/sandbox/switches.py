@@ -1,12 +1,7 @@
 """The choices the vendor never published: what each may be, what it is unless told otherwise, and why."""
 
-from collections.abc import Mapping
-from dataclasses import Field, dataclass, field, fields, replace
+from dataclasses import dataclass, field
 from typing import Any
-
-TRUE_WORDS = ("1", "true", "on", "yes")
-FALSE_WORDS = ("0", "false", "off", "no")
-LONGEST = 1_000_000  # in the switch's own unit; keeps a sleeping thread's time a sane number
 
 
 def choice(default: str, choices: tuple[str, ...], why: str) -> Any:
@@ -74,48 +69,57 @@ class Switches:
         "Minutes after the sale in which upsales are taken; 0 keeps the window open. "
         "Two hours is the documented default.",
     )
+    replace_charges: str = choice(
+        "full",
+        ("full", "difference"),
+        "An upsale with replaceProductId charges the new product's price, or what it costs more than the replaced one. "
+        "Unpublished. The replaced product leaves the order either way.",
+    )
+    coupon_refusal: str = choice(
+        "error",
+        ("error", "zero"),
+        "Order Coupon refuses a code that is none, or answers with discounts of 0. Both were seen by integrators.",
+    )
+    unknown_coupon: str = choice(
+        "ignore",
+        ("ignore", "error"),
+        "Import Order with a couponCode that is none: taken without a discount, or refused. Unpublished.",
+    )
+    amounts_as: str = choice(
+        "text",
+        ("text", "number"),
+        "Order Coupon and Sales Tax answer with text or with JSON numbers. Integrators read both.",
+    )
+    tax_service: str = choice(
+        "on",
+        ("on", "zero", "error"),
+        "Sales Tax answers from the sandbox's table, with 0, or with an error. "
+        "An account has a tax service or has none; what it answers without is unpublished.",
+    )
+    tax_when_unsent: str = choice(
+        "none",
+        ("none", "table"),
+        "An order without salesTax is charged none, or by the sandbox's table. A salesTax that is sent always stands.",
+    )
+    insurance_price: float = number(
+        0, "What insureShipment=1 costs without shipmentInsurancePrice. A campaign setting; nothing by default."
+    )
+    reorder_days: float = number(
+        0, "Days in which a customer cannot order the same product again. A campaign setting, 0 (off) by default."
+    )
+    decline_limit: float = number(
+        0, "Declines after which a customer's orders are refused. The CRM's own fraud protection; 0 (off) by default."
+    )
+    fraud_plugin: bool = yes_or_no(
+        True, "Import Click with fraudPixel=1 brings a pixel; without the plugin, false. An account setting."
+    )
+    error_msg: str = choice(
+        "merged",
+        ("merged", "appended"),
+        "errorMsg joins the query that errorRedirectsTo has already, or is put behind it with a second question mark. "
+        "Documented only for an address without a query.",
+    )
     query_lag: float = number(0, "Seconds by which the queries lag behind. 0: none is documented; a busy CRM may lag.")
     slow_seconds: float = number(
         8, "Seconds the slow test cards take. Charges take 1.5 s as a rule, and far longer at times."
     )
-
-
-def changed(switches: Switches, given: Mapping[str, object]) -> Switches:
-    """These switches with the given ones set. Raises ValueError, in words, for an unknown name or value."""
-    known = {each.name: each for each in fields(Switches)}
-    for name in given:
-        if name not in known:
-            raise ValueError(f"there is no switch {name!r}; there are {', '.join(known)}")
-    values: dict[str, Any] = {name: understood(known[name], value) for name, value in given.items()}
-    return replace(switches, **values)
-
-
-def understood(switch: Field[Any], value: object) -> str | bool | float:
-    text = str(value).strip()
-    if isinstance(switch.default, bool):
-        return truth(switch.name, text)
-    if isinstance(switch.default, str):
-        return one_of(switch.name, text, switch.metadata["choices"])
-    return seconds_or_minutes(switch.name, text)
-
-
-def truth(name: str, text: str) -> bool:
-    if text.lower() not in TRUE_WORDS + FALSE_WORDS:
-        raise ValueError(f"{name} is true or false, not {text!r}")
-    return text.lower() in TRUE_WORDS
-
-
-def one_of(name: str, text: str, choices: tuple[str, ...]) -> str:
-    if text not in choices:
-        raise ValueError(f"{name} is one of {', '.join(choices)}, not {text!r}")
-    return text
-
-
-def seconds_or_minutes(name: str, text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1
-    if not 0 <= value <= LONGEST:
-        raise ValueError(f"{name} is a number from 0 to {LONGEST}, not {text!r}")
-    return value

@@ -2,8 +2,10 @@
 
 from dataclasses import replace
 
-from funnel.sandbox.orders import ZERO, Item, Order, Purchase, Transaction
+from funnel.sandbox.orders import ZERO, Item, Order, Purchase, Transaction, money
 from funnel.sandbox.world import World, new_code
+
+STATUS_BY_PAY_SOURCE = {"COD": "COD_PENDING"}  # paid at the door; other orders are COMPLETE
 
 
 def take_money(world: World, order: Order, purchase: Purchase) -> Order:
@@ -29,33 +31,48 @@ def count_charge(world: World, purchase: Purchase) -> None:
     counts = world.charges.setdefault(purchase.orderId, {})
     for slot in purchase.slots:
         counts[slot] = counts.get(slot, 0) + 1
+    world.amounts[purchase.orderId] = world.amounts.get(purchase.orderId, ZERO) + purchase.amount
 
 
 def paid(order: Order, purchase: Purchase, bought: tuple[Item, ...], held: bool, txn: str, at: float) -> Order:
+    later = held or purchase.payment.paySource in STATUS_BY_PAY_SOURCE
+    amountPaid = order.amountPaid + (ZERO if later else purchase.amount)
     if purchase.upsale:
-        return replace(
-            order,
-            items=with_more(order.items, bought),
-            salesTax=order.salesTax + purchase.salesTax,
-        )
+        return replace(with_upsale(order, purchase, bought), amountPaid=amountPaid)
     return replace(
         order,
         items=order.items if order.completed_at else with_more((), bought),
-        salesTax=purchase.salesTax,
+        terms=purchase.terms,
+        amountPaid=amountPaid,
         payment=purchase.payment,
         merchantTxnId=txn,
         completed_at=order.completed_at or at,
-        orderStatus="PENDING" if held else "COMPLETE",
+        orderStatus="PENDING" if held else STATUS_BY_PAY_SOURCE.get(purchase.payment.paySource, "COMPLETE"),
         reviewStatus="PENDING" if purchase.held else None,
     )
 
 
+def with_upsale(order: Order, purchase: Purchase, bought: tuple[Item, ...]) -> Order:
+    """What is replaced leaves the order. The discount stays, as far as there is still something to take it off."""
+    kept = tuple(item for item in order.items if not (purchase.replaces and item.key == purchase.replaces.key))
+    joined = replace(order, items=with_more(kept, bought))
+    return replace(
+        joined,
+        terms=replace(
+            order.terms,
+            salesTax=order.terms.salesTax + purchase.terms.salesTax,
+            discountPrice=min(order.terms.discountPrice, joined.subTotal),
+            discountShipping=min(order.terms.discountShipping, joined.shipTotal),
+        ),
+    )
+
+
 def with_more(items: tuple[Item, ...], bought: tuple[Item, ...]) -> tuple[Item, ...]:
-    """The items by product: one bought again is one item of a larger quantity."""
-    merged = {item.product.productId: item for item in items}
+    """The items by product and variant: one bought again is one item of a larger quantity."""
+    merged = {item.key: item for item in items}
     for item in bought:
-        there = merged.get(item.product.productId)
-        merged[item.product.productId] = raised(there, item) if there else item
+        there = merged.get(item.key)
+        merged[item.key] = raised(there, item) if there else item
     return tuple(merged.values())
 
 
@@ -77,7 +94,6 @@ def note_decline(world: World, order: Order, purchase: Purchase, text: str) -> N
 def note_transaction(
     world: World, order: Order, purchase: Purchase, txnType: str, responseType: str, text: str
 ) -> Transaction:
-    amount = sum((item.price + item.shipping for item in purchase.items), ZERO) + purchase.salesTax
     transaction = Transaction(
         transactionId=next(world.numbers),
         orderId=order.orderId,
@@ -87,7 +103,7 @@ def note_transaction(
         txnType=txnType,
         responseType=responseType,
         responseText=text,
-        totalAmount=amount,
+        totalAmount=purchase.amount,
         payment=purchase.payment,
         items=purchase.items,
     )
@@ -96,7 +112,8 @@ def note_transaction(
 
 
 def charges(world: World) -> dict[str, object]:
-    """How often money was taken per order and slot, in all, and how many tries were declined."""
+    """How often money was taken per order and slot, in all, how much, and how many tries were declined."""
     orders = {orderId: dict(counts) for orderId, counts in world.charges.items()}
     total = sum(sum(counts.values()) for counts in orders.values())
-    return {"orders": orders, "total": total, "declines": world.declines}
+    amounts = {orderId: money(amount) for orderId, amount in world.amounts.items()}
+    return {"orders": orders, "total": total, "amounts": amounts, "declines": world.declines}

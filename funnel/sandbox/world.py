@@ -6,6 +6,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from itertools import count
 
 from funnel.sandbox.calls import Calls
@@ -45,8 +46,10 @@ class World:
     customers: dict[str, int] = field(default_factory=dict)
     histories: dict[str, deque[Order]] = field(default_factory=dict)
     away: dict[str, Away] = field(default_factory=dict)
+    used_tokens: set[str] = field(default_factory=set)
     transactions: list[Transaction] = field(default_factory=list)
     charges: dict[str, dict[str, int]] = field(default_factory=dict)
+    amounts: dict[str, Decimal] = field(default_factory=dict)
     declines: int = 0
     numbers: Iterator[int] = field(default_factory=lambda: count(10_001))
 

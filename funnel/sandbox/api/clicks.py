@@ -32,7 +32,7 @@ def import_click(world: World, params: Params, site: str) -> Reply:
         {
             "sessionId": session.sessionId,
             **({"affVals": dict(session.affVals)} if session.affVals else {}),
-            **({"pixel": pixel(site, session)} if is_yes(params, "fraudPixel") else {}),
+            **({"pixel": pixel(world, site, session)} if is_yes(params, "fraudPixel") else {}),
         }
     )
 
@@ -79,7 +79,9 @@ def affiliate_values(requestUri: str) -> dict[str, str]:
     return {key: pairs[key] for key in AFFILIATE_KEYS if key in pairs}
 
 
-def pixel(site: str, session: Session) -> str:
-    """HTML for a hidden place on the checkout. Its frame of one pixel follows the vendor's own script."""
+def pixel(world: World, site: str, session: Session) -> str | bool:
+    """HTML for a hidden place on the checkout, or false. Its frame of one pixel follows the vendor's own script."""
+    if not world.switches.fraud_plugin:
+        return False
     address = f"{site}/_sandbox/pixel?s={session.sessionId if session.given_out else ''}"
     return f'<iframe width="1" height="1" frameborder="0" scrolling="no" src="{address}"></iframe>'

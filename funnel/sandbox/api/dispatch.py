@@ -7,12 +7,14 @@ from typing import Any
 
 from flask import Request, Response
 
+from funnel.sandbox.api.campaigns import campaign_query
 from funnel.sandbox.api.clicks import import_click
 from funnel.sandbox.api.leads import import_lead
 from funnel.sandbox.api.orders import confirm_order, import_order
 from funnel.sandbox.api.params import Params
 from funnel.sandbox.api.paypal import confirm_paypal
-from funnel.sandbox.api.queries import campaign_query, order_query, transactions_query
+from funnel.sandbox.api.pricing import order_coupon, sales_tax
+from funnel.sandbox.api.queries import order_query, transactions_query
 from funnel.sandbox.api.replies import (
     BAD_CREDENTIALS,
     ERROR,
@@ -21,9 +23,10 @@ from funnel.sandbox.api.replies import (
     Refusal,
     Reply,
 )
+from funnel.sandbox.api.review import order_qa
 from funnel.sandbox.api.upsales import import_upsale
 from funnel.sandbox.calls import Call
-from funnel.sandbox.cards import Effect, digits_of, order_outcome
+from funnel.sandbox.cards import Effect, digits_of, instrument_card, order_outcome
 from funnel.sandbox.connection import hang_up, wait_for_leaving
 from funnel.sandbox.faults import MOST_SECONDS, Fault, with_slashes
 from funnel.sandbox.world import World
@@ -37,10 +40,14 @@ ENDPOINTS: Mapping[str, Endpoint] = {
     "/upsale/import/": import_upsale,
     "/transactions/confirmPaypal/": confirm_paypal,
     "/order/confirm/": confirm_order,
+    "/order/coupon/": order_coupon,
+    "/order/salestax/": sales_tax,
+    "/order/qa/": order_qa,
     "/order/query/": order_query,
     "/transactions/query/": transactions_query,
     "/campaign/query/": campaign_query,
 }
+INSTRUMENTS = ("achAccountNumber", "iban", "applePayToken", "googlePayToken", "amazonOrderId")
 CONTENT_TYPE = "text/html; charset=UTF-8"  # callers parse the text themselves; the vendor's exact header is unknown
 HTML_PAGE = "<html><head><title>Sandbox fault</title></head><body><h1>Something went wrong</h1></body></html>"
 
@@ -97,10 +104,11 @@ def reply_to(world: World, credentials: Credentials, path: str, params: Params, 
 
 
 def card_fault(world: World, path: str, params: Params) -> Fault | None:
-    """The fault that the card asks for: the one typed, or for an upsale the one the order was paid with."""
+    """The fault that the card asks for: the one given, or for an upsale the one the order was paid with."""
     order = world.order(params.get("orderId", "")) if path == "/upsale/import/" else None
-    if path in ("/order/import/", "/upsale/import/") and params.get("cardNumber"):
-        outcome = order_outcome(digits_of(params["cardNumber"]))
+    given = given_card(params) if path in ("/order/import/", "/upsale/import/") else ""
+    if given:
+        outcome = order_outcome(given)
     elif order and order.payment:
         outcome = order.payment.on_upsale
     else:
@@ -109,6 +117,14 @@ def card_fault(world: World, path: str, params: Params) -> Fault | None:
         return None
     seconds = 0.0 if outcome.detail == "hang" else world.switches.slow_seconds
     return Fault(path, outcome.detail, seconds=seconds)
+
+
+def given_card(params: Params) -> str:
+    """The number typed, or the test card that an account or a wallet behaves like."""
+    if params.get("cardNumber"):
+        return digits_of(params["cardNumber"])
+    instrument = next((params[name] for name in INSTRUMENTS if params.get(name)), "")
+    return instrument_card(instrument) if instrument else ""
 
 
 def play(fault: Fault, process: Callable[[], str], environ: dict[str, Any]) -> Response:

@@ -64,14 +64,17 @@ def expiry(params: Params) -> tuple[int, int]:
 def put_to_gateway(
     world: World, order: Order, purchase: Purchase, outcome: Outcome, params: Params, site: str
 ) -> Reply:
-    """Approval, decline, hold, or a trip to the bank. A fault is played elsewhere: here it approves."""
+    """Approval, refusal, decline, hold, or a trip to the bank. A fault is played elsewhere: here it approves."""
+    if outcome.effect is Effect.REFUSE:
+        raise Refusal(outcome.detail)
     if outcome.effect is Effect.DECLINE:
         note_decline(world, order, purchase, outcome.detail)
         raise Refusal(DECLINED + outcome.detail)
+    held = is_yes(params, "forceQA") or (outcome.effect is Effect.HOLD and not is_yes(params, "skipQA"))
+    purchase = replace(purchase, held=held)
     if outcome.effect in (Effect.BANK_URL, Effect.BANK_SCRIPT):
         return to_the_bank(world, purchase, outcome, params, site)
-    held = outcome.effect is Effect.HOLD or is_yes(params, "forceQA")
-    return success(order_shape(take_money(world, order, replace(purchase, held=held))))
+    return success(order_shape(take_money(world, order, purchase)))
 
 
 def to_the_bank(world: World, purchase: Purchase, outcome: Outcome, params: Params, site: str) -> Reply:

@@ -1,48 +1,21 @@
 """Import Order and Confirm Order."""
 
 from dataclasses import replace
-from decimal import Decimal
 
-from funnel.sandbox.api.gateway import card_payment, put_to_gateway
+from funnel.sandbox.api.gateway import put_to_gateway
 from funnel.sandbox.api.leads import SHIP_BY_BILL, check_person, contact_of, updated
+from funnel.sandbox.api.limits import check_limits
 from funnel.sandbox.api.lines import order_lines
-from funnel.sandbox.api.params import (
-    Params,
-    amount,
-    check_lengths,
-    existing_order,
-    integer,
-    session_id,
-)
-from funnel.sandbox.api.paypal import start_paypal
-from funnel.sandbox.api.replies import (
-    ALREADY_PROCESSED,
-    NO_PRODUCTS,
-    NOT_COMPLETE,
-    NOT_PLAYED,
-    REQUIRED,
-    Refusal,
-    Reply,
-    must_be_in,
-    success,
-)
-from funnel.sandbox.cards import digits_of, order_outcome
-from funnel.sandbox.orders import ZERO, Item, Order, Purchase
+from funnel.sandbox.api.params import Params, check_lengths, existing_order, integer, session_id
+from funnel.sandbox.api.payments import PAYPAL as PAYPAL_SOURCE
+from funnel.sandbox.api.payments import paid_with, pay_source
+from funnel.sandbox.api.paypal import PAYPAL, start_paypal
+from funnel.sandbox.api.replies import ALREADY_PROCESSED, NO_PRODUCTS, NOT_COMPLETE, REQUIRED, Refusal, Reply, success
+from funnel.sandbox.api.terms import offer
+from funnel.sandbox.orders import Order, Purchase
 from funnel.sandbox.shapes import order_shape
 from funnel.sandbox.world import World
 
-PAY_SOURCES = (
-    "CREDITCARD",
-    "CHECK",
-    "ACCTONFILE",
-    "PREPAID",
-    "COD",
-    "DIRECTDEBIT",
-    "PAYPAL",
-    "AMAZON",
-    "APPLEPAY",
-    "GOOGLEPAY",
-)
 SHIP_REQUIRED = (
     "shipAddress1",
     "shipCity",
@@ -62,10 +35,17 @@ def import_order(world: World, params: Params, site: str) -> Reply:
         return already_processed(world, order)
     paySource = pay_source(params)
     check_order_person(params, order)
-    if paySource == "PAYPAL":
+    where = {**(order.contact if order else {}), **params}
+    check_limits(world, world.customer(where), items)
+    items, terms = offer(world, params, campaignId, items, where)
+    if paySource == PAYPAL_SOURCE:
         order = with_person(world, params, order, campaignId)
-        return start_paypal(world, params, site, order, items, sales_tax(params))
-    return pay_by_card(world, params, site, order, items, campaignId)
+        return start_paypal(world, params, site, order, Purchase(order.orderId, items, PAYPAL, terms=terms))
+    check_shipping(world, params, order)
+    paid = paid_with(world, params, paySource)
+    order = with_person(world, params, order, campaignId)
+    purchase = Purchase(order.orderId, items, paid.payment, terms=terms)
+    return put_to_gateway(world, order, purchase, paid.outcome, params, site)
 
 
 def already_processed(world: World, order: Order) -> Reply:
@@ -74,31 +54,10 @@ def already_processed(world: World, order: Order) -> Reply:
     raise Refusal(ALREADY_PROCESSED)
 
 
-def pay_source(params: Params) -> str:
-    """CREDITCARD unless said otherwise. The sandbox plays cards and PayPal."""
-    paySource = params.get("paySource") or "CREDITCARD"
-    if paySource not in PAY_SOURCES:
-        raise Refusal({"paySource": must_be_in(PAY_SOURCES)})
-    if paySource not in ("CREDITCARD", "PAYPAL"):
-        raise Refusal(f"{NOT_PLAYED} paySource {paySource}")
-    return paySource
-
-
 def check_order_person(params: Params, order: Order | None) -> None:
     """An order without a lead brings its person along."""
     if order is None:
         check_person(params)
-
-
-def pay_by_card(
-    world: World, params: Params, site: str, order: Order | None, items: tuple[Item, ...], campaignId: int
-) -> Reply:
-    check_shipping(world, params, order)
-    payment = card_payment(params, world.now())
-    order = with_person(world, params, order, campaignId)
-    purchase = Purchase(order.orderId, items, payment, salesTax=sales_tax(params))
-    outcome = order_outcome(digits_of(params["cardNumber"]))
-    return put_to_gateway(world, order, purchase, outcome, params, site)
 
 
 def check_shipping(world: World, params: Params, order: Order | None) -> None:
@@ -121,10 +80,6 @@ def with_person(world: World, params: Params, order: Order | None, campaignId: i
     if order is None:
         return world.new_order(campaignId, contact_of(params), sessionId)
     return updated(world, order, params, sessionId) if order.resubmittable else order
-
-
-def sales_tax(params: Params) -> Decimal:
-    return amount(params, "salesTax") or ZERO
 
 
 def confirm_order(world: World, params: Params, site: str) -> Reply:

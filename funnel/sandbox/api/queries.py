@@ -1,4 +1,4 @@
-"""Order Query, Transactions Query and Campaign Query."""
+"""Order Query and Transactions Query, and how queries are paged."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -7,7 +7,6 @@ from typing import Any, TypeVar
 
 from funnel.sandbox.api.params import Params, integer
 from funnel.sandbox.api.replies import (
-    NO_CAMPAIGNS,
     NO_ORDERS,
     NO_TRANSACTIONS,
     NOT_VALID,
@@ -16,8 +15,7 @@ from funnel.sandbox.api.replies import (
     Reply,
     success,
 )
-from funnel.sandbox.catalogue import Product
-from funnel.sandbox.orders import EASTERN, Order, Transaction, money
+from funnel.sandbox.orders import EASTERN, Order, Transaction
 from funnel.sandbox.rows import row_shape, transaction_shape
 from funnel.sandbox.world import World
 
@@ -75,50 +73,6 @@ def transaction_facts(transaction: Transaction) -> dict[str, str]:
         "cardLast4": transaction.payment.cardLast4 or "",
         "cardBin": transaction.payment.cardBin or "",
         "merchantTxnId": str(transaction.transactionId),
-    }
-
-
-def campaign_query(world: World, params: Params, site: str) -> Reply:
-    """The campaigns by id. Without a catalogue: the one asked for, with the product asked for."""
-    campaigns = world.catalogue.campaigns()
-    asked = integer(params, "campaignId")
-    if world.catalogue.products is None and asked:
-        product = world.catalogue.find(asked, integer(params, "campaignProductId", default=1))
-        campaigns = {asked: [product] if product else []}
-    found = {number: products for number, products in campaigns.items() if asked in (0, number)}
-    if not found:
-        raise Refusal(NO_CAMPAIGNS)
-    size, number = page_size(params), page_number(params)
-    shown = list(found.items())[size * (number - 1) : size * number]
-    rows = {str(campaignId): campaign_row(campaignId, products) for campaignId, products in shown}
-    return success({**page_head(len(found), size, number), "data": rows})
-
-
-def campaign_row(campaignId: int, products: Sequence[Product]) -> dict[str, Any]:
-    return {
-        "campaignId": campaignId,
-        "campaignName": f"Campaign {campaignId}",
-        "campaignType": "ECOMMERCE",
-        "currency": products[0].currency,
-        "currencySymbol": products[0].currencySymbol,
-        "products": [product_row(product) for product in products],
-        **{name: [] for name in ("coupons", "countries", "shipProfiles", "taxes")},
-    }
-
-
-def product_row(product: Product) -> dict[str, Any]:
-    """That the shipping price is named shippingPrice is an assumption; only its being there is known."""
-    return {
-        "campaignProductId": product.productId,
-        "productId": product.productId,
-        "clientProductId": None,
-        "productName": product.name,
-        "baseProductName": product.name,
-        "price": money(product.price),
-        "shippingPrice": money(product.shipPrice),
-        "productType": product.productType,
-        "productSku": "",
-        "billerName": None,
     }
 
 
