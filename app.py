@@ -30,6 +30,7 @@ from funnel.outbox import Outbox
 from funnel.pages import away, capture, checkout, confirming, health, lead, presell, returns, thankyou, upsell
 from funnel.pay_token import PayTokens
 from funnel.payments import Payments
+from funnel.pricing import Pricing
 from funnel.reconciliation import Reconciliation
 from funnel.relay import Relay
 from funnel.restoration import Restoration
@@ -162,6 +163,7 @@ def furnish(settings: Settings) -> Rooms:
         charging=charging,
         flow=flow,
         payments=payments,
+        pricing=Pricing(client=client, campaign=campaign, visits=visits),
         whereabouts=whereabouts,
         relay=relay,
         reconciliation=reconciliation,

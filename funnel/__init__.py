@@ -2,24 +2,29 @@
 
 cli, commands/, supervisor
                      the commands
-pages/               presell, lead, capture, checkout, confirming, upsell, thankyou, health: show() and submit()
+pages/               presell, lead, capture, checkout, confirming, away, returns, upsell, thankyou, health
 web, failures, props what happens to every request, to every failure, and what templates may use
 doorway              which visit a request belongs to
 outage, rooms        the store away; the wired rooms, as pages and commands are handed them
 forms                what visitors type, checked (with address_fields, card_fields, fields)
-flow, relay, reconciliation, restoration
-                     the recommended API flow as verbs; the delivery of what is owed; the audit; a backup put back
-receipt, notices     what was bought, and the sentences that are told once
+flow, payments, pricing, whereabouts
+                     the recommended API flow as verbs, those that charge apart; totals; how far a visit has come
+relay, reconciliation, restoration
+                     the delivery of what is owed; the audit; a backup put back
+receipt, summary, notices
+                     what was bought, what is in a basket, and the sentences that are told once
 leads, housekeeping, backlog
                      Import Lead, for drafts and who waits; what nobody waits for; the operator's view
 charging, delivery, erasure
                      the protocol of one charge; how one owed call is made; a person is forgotten
-judge, pay_token     what an attempt becomes; the signed ticket in a pay form
+judge, charge_calls, pay_token, return_token
+                     what an attempt becomes; the calls that charge; signed tickets in forms and addresses
 visit, attempts, outbox, breaker, crm/
                      the shopper's visit; the ledger of charges; the calls that are owed; whether the CRM is down;
                      the CRM's client
-store (engine), steps, robots, attribution
-                     the tables; the order of the pages; who is no shopper; where shoppers come from
+store (engine), steps, offers, quote, robots, attribution
+                     the tables; the order of the pages; which offers stand; what is picked and what it comes to;
+                     who is no shopper; where shoppers come from
 settings, attempt    what can be set; the states of an attempt to charge
 campaign (campaign_rules, _tables, _values), package, basket, mistakes, filesystem, people, cards
                      funnel.toml as values; what is chosen, what is charged; how mistakes are told; disks;

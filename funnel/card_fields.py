@@ -62,6 +62,10 @@ class CardFields:
             raise ValueError("the form has not validated")
         return Card(Secret(self.cardNumber.data), *expiry, Secret(self.cardSecurityCode.data))
 
+    def forget_card_mistakes(self: Any) -> None:
+        for field in (self.cardNumber, self.cardExpiryDate, self.cardSecurityCode):
+            field.errors = []
+
     def forget_card(self: Any) -> None:
         """Empty the fields, so that nothing can draw or log them."""
         for field in (self.cardNumber, self.cardExpiryDate, self.cardSecurityCode):

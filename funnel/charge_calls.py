@@ -9,6 +9,7 @@ from funnel.campaign import Campaign
 from funnel.cards import Card
 from funnel.crm import calls
 from funnel.crm.calls import ConfirmPaypal, ImportOrder, ImportUpsale
+from funnel.crm.pricing import OrderCoupon, SalesTax
 from funnel.people import Addresses, Contact
 from funnel.visit import Visit
 
@@ -113,6 +114,32 @@ def confirm_call(
         lines=_lines(campaign, basket),
         couponCode=basket.couponCode,
         shipProfileId=basket.shipProfileId,
+    )
+
+
+def coupon_call(campaign: Campaign, basket: Basket, code: str) -> OrderCoupon:
+    return OrderCoupon(
+        campaignId=campaign.campaignId,
+        couponCode=code,
+        lines=_lines(campaign, basket),
+        shipProfileId=basket.shipProfileId,
+    )
+
+
+def tax_call(
+    campaign: Campaign, basket: Basket, coupon: str, contact: Contact | None, addresses: Addresses
+) -> SalesTax:
+    return SalesTax(
+        campaignId=campaign.campaignId,
+        lines=_lines(campaign, basket),
+        firstName=contact.firstName if contact else None,
+        lastName=contact.lastName if contact else None,
+        shipAddress1=addresses.shipAddress1,
+        shipCity=addresses.shipCity,
+        shipState=addresses.shipState or None,
+        shipPostalCode=addresses.shipPostalCode or None,
+        shipCountry=addresses.shipCountry,
+        couponCode=coupon or None,
     )
 
 

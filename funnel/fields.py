@@ -6,7 +6,7 @@ from typing import Any
 
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
-from wtforms import StringField
+from wtforms import Field, StringField
 from wtforms.validators import StopValidation
 
 from funnel.cards import ascii_digits, looks_like_card
@@ -37,6 +37,13 @@ class ChoiceField(StringField):
     """A choice from groups of options; a group without a heading stands alone."""
 
     groups: Groups = ()
+
+
+class BoxesField(Field):
+    """The values of the boxes of one name that are ticked."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        self.data = tuple(valuelist)
 
 
 def text_field(

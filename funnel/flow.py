@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from funnel.attempts import Attempts
 from funnel.attribution import Arrival
-from funnel.campaign import Campaign
+from funnel.campaign import DOWNSELL, Campaign
 from funnel.leads import Leads
 from funnel.outbox import Kind, Outbox
 from funnel.people import Addresses, Contact
@@ -64,12 +64,13 @@ class Flow:
 
     def track(self, visit: Visit, step: str) -> Visit:
         """Owe the Import Click of a page: once per visit, as the vendor's own SDK does, or for every view."""
-        once = f"click:{step}" if self._campaign.clicks == "once" else None
+        page = step.removesuffix(DOWNSELL)  # a downsell is reported as its upsell's page
+        once = f"click:{page}" if self._campaign.clicks == "once" else None
         if once and visit.stored and self._outbox.has(visit.id, once):
             return visit
         with self._store.write() as connection:
             kept = self._visits.keep(connection, visit)
-            self._outbox.owe(connection, visit.id, Kind.CLICK, page_type=PAGE_TYPES[step], once=once)
+            self._outbox.owe(connection, visit.id, Kind.CLICK, page_type=PAGE_TYPES[page], once=once)
         return kept
 
     def capture_draft(self, visit: Visit, draft: Contact) -> None:

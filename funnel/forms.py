@@ -9,14 +9,16 @@ from flask_wtf import FlaskForm
 from wtforms import Field, HiddenField, StringField
 from wtforms.validators import ValidationError
 
-from funnel.address_fields import AddressFields
+from funnel.address_fields import SHIPPING, AddressFields
 from funnel.card_fields import CardFields
 from funnel.cards import looks_like_card
-from funnel.fields import email, needed, phone_number, text_field, tidy_text
+from funnel.fields import BoxesField, email, needed, optional, phone_number, text_field, tidy_text
 from funnel.people import Contact
+from funnel.quote import Choice
 
 NAME_LIMIT = 30  # characters; these limits are the CRM's, by its public rules file
 EMAIL_LIMIT = 255
+COUPON_LIMIT = 30
 CONTACT_FIELDS = ("firstName", "lastName", "emailAddress", "phoneNumber")
 ONE_INPUT = {"cardMonth": "cardExpiryDate", "cardYear": "cardExpiryDate"}  # the CRM's two are one of ours
 PHONE_ROOM = 30  # to type in: brackets and spaces go before the number is sent
@@ -164,6 +166,8 @@ class CheckoutRules:
     offers: tuple[str, ...]
     countries: tuple[str, ...]
     accepted_brands: tuple[str, ...]
+    bumps: tuple[str, ...] = ()
+    shipping: tuple[str, ...] = ()
     test_card: bool = False
 
 
@@ -172,12 +176,18 @@ class CheckoutForm(AddressFields, CardFields, ContactForm):
 
     attempt = HiddenField(filters=[tidy_text])
     offer = StringField(filters=[tidy_text])
+    bump = BoxesField()
+    shipping = StringField(filters=[tidy_text])
+    couponCode = text_field(
+        "Coupon code (optional)", "", COUPON_LIMIT, optional, autocapitalize="characters", spellcheck="false"
+    )
+    do = StringField()
     again = StringField()
     leading = ("offer", *CONTACT_FIELDS)
 
     def __init__(self, rules: CheckoutRules, *, contact_known: bool = False, **filled: Any) -> None:
         super().__init__(country=rules.countries[0], **filled)
-        self.offers = rules.offers
+        self.offers, self.bumps, self.methods = rules.offers, rules.bumps, rules.shipping
         self.fit_addresses(rules.countries)
         self.fit_card(rules.accepted_brands, test_card=rules.test_card)
         for name in ("firstName", "lastName"):
@@ -194,6 +204,35 @@ class CheckoutForm(AddressFields, CardFields, ContactForm):
         """Who the shopper is, if asked for and all of it is right."""
         names = [field for field in fields(Contact) if field.name in self and not self[field.name].errors]
         return self.contact() if len(names) == len(fields(Contact)) else None
+
+    def choice(self) -> Choice:
+        """What was picked, in keys that funnel.toml has."""
+        return Choice(
+            package=self.offer.data if self.offer.data in self.offers else self.offers[0],
+            bumps=tuple(key for key in self.bumps if key in (self.bump.data or ())),
+            shipping=self.shipping.data if self.shipping.data in self.methods else next(iter(self.methods), None),
+            coupon=(self.couponCode.data or "").upper(),
+        )
+
+    @property
+    def only_reckons(self) -> bool:
+        """The button that applies a coupon or draws the new total; it pays nothing."""
+        return bool(self.do.data == "reckon")
+
+    @property
+    def by_paypal(self) -> bool:
+        return bool(self.do.data == "paypal")
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """A card that is not asked for need not be there."""
+        super().validate(extra_validators)
+        if self.by_paypal or self.only_reckons:
+            self.forget_card_mistakes()
+        return not self.errors
+
+    def mistakes_for_the_total(self, *, address: bool) -> bool:
+        wrong = set(self.errors) - {"offer"}
+        return bool(wrong & ({"couponCode", *SHIPPING} if address else {"couponCode"}))
 
     def validate_offer(self, field: Field) -> None:
         if field.data not in self.offers:

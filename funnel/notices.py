@@ -44,8 +44,10 @@ SENTENCES = {
         "We could not take this payment. You have not been charged. Please wait a while or contact us."
     ),
     Notice.CANCELLED: "You came back from PayPal without paying. You have not been charged. Choose how to pay.",
-    Notice.OFFER_ENDED: "That offer has ended. Nothing was added.",
     Notice.TOTAL_CHANGED: "Your total has changed, and you have not been charged yet. Check it and pay again.",
+    Notice.TOTAL_UNKNOWN: (
+        "We could not work out your total just now. You have not been charged. Try again in a moment."
+    ),
     Notice.UNPAYABLE: "We could not take this payment. You have not been charged. Please contact us.",
 }
 

@@ -1,12 +1,12 @@
 """The signed ticket in a pay form: which press it is, whose, for what, and at which price it was shown."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 
 from itsdangerous import BadSignature, URLSafeSerializer
 
 from funnel.attempt import new_key
-from funnel.package import Package
+from funnel.basket import Basket
 
 SALT = "pay"
 DIGEST_BYTES = 8
@@ -26,20 +26,20 @@ class PayTokens:
     def __init__(self, keys: Sequence[str]) -> None:
         self._signer = URLSafeSerializer(list(reversed(keys)), salt=SALT)
 
-    def issue(self, visit_id: str, slot: str, packages: Sequence[Package]) -> str:
-        return str(self._signer.dumps([new_key(), visit_id, slot, _digest(packages)]))
+    def issue(self, visit_id: str, slot: str, baskets: Iterable[Basket]) -> str:
+        return str(self._signer.dumps([new_key(), visit_id, slot, _digest(baskets)]))
 
-    def read(self, token: str | None, visit_id: str, slot: str, packages: Sequence[Package]) -> str:
+    def read(self, token: str | None, visit_id: str, slot: str, baskets: Iterable[Basket]) -> str:
         """The key of this press. Raises StaleToken, or ChangedOffer when only the offer differs."""
         try:
             key, *rest = self._signer.loads(token or "")
         except (BadSignature, ValueError, TypeError):
             raise StaleToken from None
-        if rest == [visit_id, slot, _digest(packages)]:
+        if rest == [visit_id, slot, _digest(baskets)]:
             return str(key)
         raise ChangedOffer if rest[:2] == [visit_id, slot] else StaleToken
 
 
-def _digest(packages: Sequence[Package]) -> str:
-    shown = "\n".join(package.model_dump_json() for package in packages)
+def _digest(baskets: Iterable[Basket]) -> str:
+    shown = "\n".join(basket.model_dump_json() for basket in baskets)
     return blake2b(shown.encode(), digest_size=DIGEST_BYTES).hexdigest()

@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass, replace
+from decimal import ROUND_HALF_UP, Decimal
 
 from funnel.basket import Basket
 from funnel.campaign import Campaign
@@ -11,6 +12,8 @@ from funnel.crm.errors import CrmError
 from funnel.people import Addresses, Contact
 from funnel.quote import Choice, Discount, Quote, Tax, basket, digest, tax_digest
 from funnel.visit import Visit, Visits
+
+CENT = Decimal("0.01")  # the CRM takes amounts with two places
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,8 @@ class Pricing:
         if quote.tax and quote.tax.of == of:
             return quote
         call = tax_call(self._campaign, bare, quote.choice.coupon, contact, addresses)
-        return replace(quote, tax=Tax(of, self._client.sales_tax(call, deadline=_left(until))))
+        amount = self._client.sales_tax(call, deadline=_left(until))
+        return replace(quote, tax=Tax(of, amount.quantize(CENT, ROUND_HALF_UP)))
 
 
 def _left(until: float) -> float:

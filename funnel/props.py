@@ -13,6 +13,7 @@ from jinja2 import StrictUndefined
 
 from funnel.campaign import Campaign
 from funnel.steps import PATHS
+from funnel.summary import rows
 
 LOCALE = "en_US"
 DIGEST_BYTES = 6
@@ -37,6 +38,7 @@ def install(app: Flask, campaign: Campaign) -> None:
     app.jinja_env.globals |= {
         "funnel": campaign,
         "asset": _asset(Path(app.static_folder or ""), app.static_url_path or ""),
+        "rows": rows,
         "money": lambda amount: _money(amount, campaign.currency),
         "links": Links(lead=PATHS["lead"] if "lead" in campaign.steps else None),
         "lang": "en",

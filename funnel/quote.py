@@ -117,7 +117,18 @@ def digest(bare: Basket, coupon: str) -> str:
 
 
 def tax_digest(bare: Basket, coupon: str, addresses: Addresses | None) -> str:
-    return _digest(bare.model_dump_json(), coupon, repr(addresses))
+    where = (
+        [
+            addresses.shipAddress1,
+            addresses.shipCity,
+            addresses.shipState,
+            addresses.shipPostalCode,
+            addresses.shipCountry,
+        ]
+        if addresses
+        else []
+    )
+    return _digest(bare.model_dump_json(), coupon, *where)
 
 
 def as_json(quote: Quote) -> dict[str, Any]:

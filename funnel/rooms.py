@@ -12,6 +12,7 @@ from funnel.housekeeping import Housekeeping
 from funnel.outbox import Outbox
 from funnel.pay_token import PayTokens
 from funnel.payments import Payments
+from funnel.pricing import Pricing
 from funnel.reconciliation import Reconciliation
 from funnel.relay import Relay
 from funnel.restoration import Restoration
@@ -33,6 +34,7 @@ class Rooms:
     charging: Charging
     flow: Flow
     payments: Payments
+    pricing: Pricing
     whereabouts: Whereabouts
     relay: Relay
     reconciliation: Reconciliation

@@ -53,8 +53,8 @@ class Notice(StrEnum):
     PREPAID = "prepaid"
     UNPAYABLE = "unpayable"
     CANCELLED = "cancelled"
-    OFFER_ENDED = "offer-ended"
     TOTAL_CHANGED = "total-changed"
+    TOTAL_UNKNOWN = "total-unknown"
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,13 @@ from flask import (
 from flask_wtf import FlaskForm
 
 from funnel import doorway, outage, steps
+from funnel.attempt import Attempt, State
 from funnel.attribution import query_without_cards
+from funnel.charge_calls import Returns
 from funnel.forms import csrf_failed
 from funnel.notices import sentence
+from funnel.offers import slots
+from funnel.return_token import Ticket
 from funnel.robots import is_shopper
 from funnel.rooms import Rooms
 from funnel.steps import PATHS, Detour, Notice, Progress
@@ -114,6 +118,21 @@ def go(step: str, notice: str | None = None) -> Response:
     return cast(Response, redirect(PATHS[step], HTTPStatus.SEE_OTHER))
 
 
+def outcome(attempt: Attempt | None) -> Notice:
+    """How an upsell went, in a sentence for the next page."""
+    if attempt is None or not attempt.state.live:
+        return Notice.NOT_ADDED
+    return Notice.ADDED if attempt.state is State.CHARGED else Notice.STILL_ADDING
+
+
+def returns(slot: str, key: str) -> Returns:
+    """The addresses that a bank or PayPal sends the shopper of this attempt back to."""
+    base = rooms().settings.public_url or f"{request.scheme}://{request.host}"
+    ticket = rooms().return_tokens.issue(Ticket(visit().id, slot, key))
+    bank = f"{base}/return/bank/{ticket}"
+    return Returns(sales=f"{base}/return/paypal/{ticket}", success=bank, failure=f"{bank}/failed")
+
+
 def page(template: str, *, status: int = HTTPStatus.OK, notice: str | None = None, **props: Any) -> Response:
     """A rendered page. A notice given here, or kept in the visit, is told once."""
     told = [kept for kept in (_take_notice(), notice) if kept]
@@ -134,8 +153,9 @@ def mistaken(form: FlaskForm, *, stale: Notice = Notice.STALE_FORM) -> dict[str,
 
 def _guard(step: str) -> None:
     campaign = rooms().settings.campaign
-    if step not in campaign.steps and step.startswith("upsell"):
-        abort(HTTPStatus.NOT_FOUND)
+    if step.startswith("upsell"):
+        if step not in slots(campaign):
+            abort(HTTPStatus.NOT_FOUND)
     elif step not in campaign.steps and step != steps.CONFIRMING:
         _lead_to(Detour(steps.first(campaign.steps)))
     known = progress()
@@ -169,7 +189,7 @@ def _take_notice() -> str | None:
 
 def _offer_names() -> dict[str, str]:
     campaign = rooms().settings.campaign
-    return {step: campaign.upsell(step).name for step in campaign.upsell_steps}
+    return {slot: campaign.upsell(slot).name for slot in slots(campaign)}
 
 
 def _headers(response: Response) -> Response:

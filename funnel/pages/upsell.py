@@ -75,7 +75,7 @@ def _page(slot: str, visit: Visit, form: UpsellForm, **outcome: Any) -> Response
         of=len(campaign.upsell_steps),
         order_number=visit.order_id,
         paypal=_paid_by(visit) is PaySource.PAYPAL,
-        ends_at=web.ordered_at(visit) + 60 * minutes if minutes else None,
+        ends_in=minutes,
         decision=_decision(visit, slot),
         next_url=PATHS[web.whereabouts()],
         **outcome,

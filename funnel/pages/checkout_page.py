@@ -1,0 +1,111 @@
+"""The checkout page as it is drawn: open, or paused while nothing can be paid."""
+
+from dataclasses import asdict, replace
+from http import HTTPStatus
+from typing import Any
+
+from flask import Response
+
+from funnel import outage, web
+from funnel.attempt import ORDER
+from funnel.forms import CheckoutForm, CheckoutRules, csrf_failed
+from funnel.notices import SENTENCES
+from funnel.people import Contact
+from funnel.quote import Quote, find, first_quote
+from funnel.steps import PATHS, Notice
+from funnel.visit import Visit
+
+LOOK_EVERY = 10  # seconds between two looks whether payments are taken again
+LIVE = range(1, 7)  # packages whose totals the style sheet can show by itself
+
+
+def quote_of(visit: Visit) -> Quote:
+    return visit.quote or first_quote(web.rooms().settings.campaign)
+
+
+def filled(draft: Contact | None = None) -> CheckoutForm:
+    """With what is known; the contact is asked for only where no lead is.
+
+    A draft fills the page, never what was posted: a field that is missing there must not be made up.
+    """
+    visit, settings = web.visit(), web.rooms().settings
+    campaign, choice = settings.campaign, quote_of(visit).choice
+    rules = CheckoutRules(
+        offers=tuple(package.key for package in campaign.packages),
+        bumps=tuple(package.key for package in campaign.bumps),
+        shipping=tuple(method.key for method in campaign.shipping),
+        countries=campaign.countries,
+        accepted_brands=campaign.accepted_brands,
+        test_card=settings.takes_test_card,
+    )
+    known: dict[str, Any] = {
+        "offer": choice.package,
+        "bump": choice.bumps,
+        "shipping": choice.shipping,
+        "couponCode": choice.coupon,
+    }
+    for facts in (draft, visit.addresses):
+        known |= asdict(facts) if facts else {}
+    return CheckoutForm(rules, contact_known=visit.contact is not None, data=known)
+
+
+def draw(form: CheckoutForm, quote: Quote, **outcome: Any) -> Response:
+    """The page with an unused key for the next press; the card is typed again each time."""
+    form.forget_card()
+    if outage.attempted(web.rooms().breaker.is_open, False):
+        return _closed(form, Notice.CANNOT_TAKE_PAYMENTS)
+    if outage.away():
+        return as_typed(form) if form.is_submitted() else _closed(form, Notice.CLOSED_FOR_NOW)
+    visit, settings = web.visit(), web.rooms().settings
+    campaign, sheet = settings.campaign, quote.sheet(settings.campaign)
+    form.attempt.data = web.rooms().tokens.issue(visit.id, ORDER, sheet.values())
+    return web.page(
+        "pages/checkout.html",
+        form=form,
+        action=PATHS["checkout"],
+        contact=visit.contact,
+        packages=campaign.packages,
+        chosen=find(campaign.packages, quote.choice.package) or campaign.packages[0],
+        baskets=list(sheet.values()),
+        basket=quote.basket(campaign),
+        live=len(sheet) == len(campaign.packages) and len(sheet) in LIVE,
+        can_pay=not campaign.checkout.tax or quote.tax is not None,
+        paypal="paypal" in campaign.pay_sources,
+        card="card" in campaign.pay_sources,
+        test_cards=settings.sandboxed,
+        **web.position("checkout"),
+        **outcome,
+    )
+
+
+def _closed(form: CheckoutForm, notice: Notice) -> Response:
+    """Nothing can be paid now, so no card is asked for. What was typed is kept until the page opens again."""
+    typed = form.is_submitted() and not csrf_failed(form)
+    return _paused(notice, keep_place(form) if typed else web.visit(), refresh=LOOK_EVERY, form=None)
+
+
+def as_typed(form: CheckoutForm) -> Response:
+    """The store is away: nothing was sent, and what was typed is kept nowhere but in the page."""
+    form.forget_card()
+    form.forget_mistakes()
+    return _paused(Notice.NOT_SENT, web.visit(), refresh=None, form=form)
+
+
+def keep_place(form: CheckoutForm) -> Visit:
+    visit = web.visit()
+    contact, addresses = visit.contact or form.contact_so_far(), form.addresses_so_far()
+    outage.attempted(lambda: web.rooms().flow.keep_place(visit, contact, addresses), None)
+    return replace(visit, contact=contact, addresses=addresses)
+
+
+def _paused(notice: Notice, visit: Visit, **props: Any) -> Response:
+    return web.page(
+        "pages/paused.html",
+        status=HTTPStatus.SERVICE_UNAVAILABLE,
+        sentence=SENTENCES[notice],
+        action=PATHS["checkout"],
+        contact=visit.contact,
+        addresses=visit.addresses,
+        **web.position("checkout"),
+        **props,
+    )
