@@ -55,7 +55,7 @@ def text_field(
     tidy: Callable[[object], str] | None = None,
     **attributes: str,
 ) -> StringField:
-    """A line of text with the browser's autofill token; what looks like a card number is refused.
+    """A line of text with the browser's autofill token, where there is one; what looks like a card number is refused.
 
     The first of the checks says whether the field may stay empty.
     """
@@ -64,7 +64,7 @@ def text_field(
         validators=[*checks[:1], no_card, at_most(limit), *checks[1:]],
         filters=[tidy or tidy_text],
         description=hint,
-        render_kw={"autocomplete": token, "maxlength": str(limit), **attributes},
+        render_kw={**({"autocomplete": token} if token else {}), "maxlength": str(limit), **attributes},
     )
 
 
