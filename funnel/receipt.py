@@ -1,6 +1,6 @@
 """What a shopper has bought, as the thank-you page and the checkout's summary show it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -31,6 +31,7 @@ class Receipt:
     email: str | None
     address_lines: tuple[str, ...]
     lines: tuple[ReceiptLine, ...]
+    missed: tuple[str, ...]
     shipping: Decimal
     tax: Decimal
     discount: Decimal
@@ -48,19 +49,20 @@ def receipt(visit: Visit, attempts: Sequence[Attempt]) -> Receipt | None:
     order = next((attempt for attempt in charged if attempt.slot == ORDER), None)
     if order is None or visit.order_id is None:
         return None
-    lines = tuple(line for attempt in attempts for line in _lines(attempt))
-    ours = sum((line.amount + line.shipping for line in lines if line.status == "added"), NOTHING)
+    replaced = {line.replaces for attempt in charged if attempt.basket for line in attempt.basket.lines}
+    baskets = [attempt.basket for attempt in charged if attempt.basket]
     last = charged[-1].totals or NO_TOTALS  # every reply tells the whole order, so the last one is the newest
     return Receipt(
         orderId=visit.order_id,
         firstName=visit.contact.firstName if visit.contact else None,
         email=masked_email(visit.contact),
         address_lines=_address_lines(visit.contact, visit.addresses),
-        lines=lines,
-        shipping=_amount(last.shipping, sum((line.shipping for line in lines), NOTHING)),
-        tax=_amount(last.tax, NOTHING),
-        discount=_amount(last.discount, NOTHING),
-        total=_amount(last.total, ours),
+        lines=tuple(line for attempt in attempts for line in _lines(attempt, replaced)),
+        missed=tuple(_missed(attempts)),
+        shipping=_amount(last.shipping, sum((basket.shipping for basket in baskets), NOTHING)),
+        tax=_amount(last.tax, sum((basket.tax or NOTHING for basket in baskets), NOTHING)),
+        discount=_amount(last.discount, sum((basket.saved for basket in baskets), NOTHING)),
+        total=_amount(last.total, sum((basket.total for basket in baskets), NOTHING)),
         held=bool(order.totals and order.totals.orderStatus == PENDING),
     )
 
@@ -72,14 +74,22 @@ def masked_email(contact: Contact | None) -> str | None:
     return f"{name[:1]}***@{domain}"
 
 
-def _lines(attempt: Attempt) -> Iterator[ReceiptLine]:
+def _lines(attempt: Attempt, replaced: Collection[int | None]) -> Iterator[ReceiptLine]:
     if attempt.basket is None or not attempt.state.live:
         return
     status = "added" if attempt.state is State.CHARGED else "pending"
     for line in attempt.basket.lines:
-        yield ReceiptLine(
-            name=line.name, quantity=line.quantity, amount=line.price, shipping=line.shipping, status=status
-        )
+        if line.productId not in replaced:
+            yield ReceiptLine(
+                name=line.name, quantity=line.quantity, amount=line.price, shipping=line.shipping, status=status
+            )
+
+
+def _missed(attempts: Sequence[Attempt]) -> Iterator[str]:
+    """Upsells that the shopper wanted and that were not charged in the end."""
+    for attempt in attempts:
+        if attempt.slot != ORDER and not attempt.state.live and attempt.basket:
+            yield from (line.name for line in attempt.basket.lines)
 
 
 def _address_lines(contact: Contact | None, addresses: Addresses | None) -> tuple[str, ...]:

@@ -630,7 +630,7 @@ def test_a_form_with_its_token_passes() -> None:
 def test_inputs_say_what_browsers_and_phones_need_to_know() -> None:
     form = empty(USA)
     said = {
-        field.name: (field.render_kw["autocomplete"], field.render_kw.get("inputmode"))
+        field.name: (field.render_kw.get("autocomplete"), field.render_kw.get("inputmode"))
         for field in form
         if field.render_kw
     }
@@ -651,6 +651,7 @@ def test_inputs_say_what_browsers_and_phones_need_to_know() -> None:
         "city": ("billing address-level2", None),
         "state": ("billing address-level1", None),
         "postalCode": ("billing postal-code", "numeric"),
+        "couponCode": (None, None),
         "cardNumber": ("cc-number", "numeric"),
         "cardExpiryDate": ("cc-exp", "numeric"),
         "cardSecurityCode": ("cc-csc", "numeric"),

@@ -1,11 +1,15 @@
 """Confirming: a calm place to wait while a charge's outcome is not known; never a pay button."""
 
+from typing import Any
+from urllib.parse import urlsplit
+
 from flask import Blueprint, Response
 
 from funnel import outage, web
-from funnel.attempt import ORDER, Attempt, Reason, State
+from funnel.attempt import ORDER, Attempt, AwayKind, Reason, State
+from funnel.forms import PlainForm
 from funnel.receipt import masked_email
-from funnel.steps import CONFIRMING, PATHS, Notice
+from funnel.steps import AWAY, CONFIRMING, PATHS, Notice
 
 bp = Blueprint("confirming", __name__)
 
@@ -34,6 +38,8 @@ def _last_order() -> Attempt | None:
 def _why_not(attempt: Attempt) -> Notice:
     if attempt.state is State.DECLINED:
         return Notice.PREPAID if attempt.reason is Reason.PREPAID else Notice.DECLINED
+    if attempt.reason is Reason.CANCELLED:
+        return Notice.CANCELLED
     return Notice.CANNOT_TAKE_PAYMENTS if attempt.reason is Reason.UNREACHABLE else Notice.NOT_CHARGED
 
 
@@ -46,4 +52,14 @@ def _page(attempt: Attempt, email: str | None) -> Response:
         refresh=pace or SLOW_PACE,
         late=pace is None,
         email=email,
+        **_way_out(attempt),
     )
+
+
+def _way_out(attempt: Attempt) -> dict[str, Any]:
+    """Back to the bank or PayPal for who came away from there; what PayPal has not charged can be cancelled here."""
+    if attempt.away is None:
+        return {"away": None}
+    paypal = attempt.away.kind is AwayKind.PAYPAL
+    cancel = urlsplit(web.returns(attempt.slot, attempt.key).sales).path if paypal else None
+    return {"away": PATHS[AWAY], "cancel": cancel, "form": PlainForm(formdata=None)}
