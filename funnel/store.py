@@ -23,17 +23,16 @@ from sqlalchemy import (
     create_engine,
     event,
     make_url,
-    text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import ReturningInsert
 
+from funnel import schema
 from funnel.attempt import IN_FLIGHT, LIVE
 
 LOCK_PATIENCE = 5.0  # seconds a writer waits for another one
 # Connections of one process, kept and opened at need: three processes stay below PostgreSQL's usual hundred.
 POOLS = {"NORMAL": (8, 8), "FULL": (4, 6)}
-SCHEMA_LOCK = 727274  # any number of our own: two starting processes create the tables one after the other
 
 JSON_OR_NULL = JSON(none_as_null=True)
 
@@ -158,12 +157,15 @@ class Store:
         self._engine = _engine(url, synchronous="NORMAL")
         self._durable = _engine(url, synchronous="FULL")
 
-    def prepare(self) -> None:
-        """Create the tables that are missing; safe with several processes starting at once."""
-        with self.write() as connection:
-            if connection.dialect.name == "postgresql":
-                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": SCHEMA_LOCK})
-            metadata.create_all(connection)
+    def prepare(self, *, head: str = schema.HEAD) -> None:
+        """Give an empty database its tables. Raises SchemaBehind where there are older ones than `head`."""
+        with self.read() as connection:
+            found = schema.version(connection)
+        if found is None:
+            with self.write() as connection:
+                schema.create_if_empty(connection, metadata, head)
+                found = schema.version(connection)
+        schema.check(found, head)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:

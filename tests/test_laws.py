@@ -31,10 +31,10 @@ FLOORS = [
     {"funnel.leads"},
     {"funnel.charging", "funnel.delivery"},
     {"funnel.judge", "funnel.pay_token"},
-    {"funnel.visit", "funnel.attempts", "funnel.outbox", "funnel.crm"},
+    {"funnel.visit", "funnel.attempts", "funnel.outbox", "funnel.crm", "funnel.migrations"},
     {"funnel.store", "funnel.steps", "funnel.robots", "funnel.attribution"},
     {"config"},
-    {"funnel.settings", "funnel.attempt"},
+    {"funnel.settings", "funnel.attempt", "funnel.schema"},
     {"funnel.campaign", "funnel.mistakes", "funnel.filesystem", "funnel.people", "funnel.cards"},
     {"funnel.campaign_values", "funnel.basket"},
 ]
@@ -45,6 +45,8 @@ WITHOUT_FLASK = [
         for room in [
             "steps",
             "store",
+            "schema",
+            "migrations",
             "outbox",
             "attempts",
             "crm",
