@@ -51,14 +51,14 @@ class Relay:
         self._quiet_time = quiet_time
         self._lease = 2 * deadline + LEASE_MARGIN
 
-    def run(self, stop: Event) -> None:
+    def run(self, stop: Event, *, senders: int = SENDERS) -> None:
         """Work until told to stop, then let the calls on their way come to their end."""
-        with ThreadPoolExecutor(SENDERS, thread_name_prefix="relay") as senders:
+        with ThreadPoolExecutor(senders, thread_name_prefix="relay") as pool:
             under_way: set[Future[None]] = set()
             while not stop.is_set():
                 under_way = {future for future in under_way if not future.done()}
-                jobs = self._due(room=SENDERS - len(under_way))
-                under_way |= {senders.submit(self._do, job) for job in jobs}
+                jobs = self._due(room=senders - len(under_way))
+                under_way |= {pool.submit(self._do, job) for job in jobs}
                 if not jobs:
                     stop.wait(IDLE_PAUSE)
 
