@@ -1,8 +1,9 @@
 """The store: its tables, and how they are read and written, on SQLite or PostgreSQL."""
 
+import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -156,6 +157,7 @@ class Store:
         self.clock = clock
         self._engine = _engine(url, synchronous="NORMAL")
         self._durable = _engine(url, synchronous="FULL")
+        self._turn = threading.Lock() if self._engine.dialect.name == "sqlite" else nullcontext()
 
     def prepare(self, *, head: str = schema.HEAD) -> None:
         """Give an empty database its tables. Raises SchemaBehind where there are older ones than `head`."""
@@ -165,6 +167,7 @@ class Store:
             with self.write() as connection:
                 schema.create_if_empty(connection, metadata, head)
                 found = schema.version(connection)
+        self.close()  # a web server may fork now, and a connection belongs to one process
         schema.check(found, head)
 
     @contextmanager
@@ -175,13 +178,20 @@ class Store:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """One transaction, committed at the end of the block."""
-        with self._engine.connect().execution_options(writes=True) as connection, connection.begin():
+        with self._writing(self._engine) as connection:
             yield connection
 
     @contextmanager
     def durable(self) -> Iterator[Connection]:
         """Like write, and on the disk when the block ends."""
-        with self._durable.connect().execution_options(writes=True) as connection, connection.begin():
+        with self._writing(self._durable) as connection:
+            yield connection
+
+    @contextmanager
+    def _writing(self, engine: Engine) -> Iterator[Connection]:
+        # SQLite has one writer at a time, and those who wait for it sleep, longer and longer. Threads of one process
+        # take turns instead, which wakes the next one at once.
+        with self._turn, engine.connect().execution_options(writes=True) as connection, connection.begin():
             yield connection
 
     def close(self) -> None:

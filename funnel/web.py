@@ -188,7 +188,8 @@ def _remember(response: Response) -> Response:
     if current and current.stored:
         if request.method == "POST":  # the form may have brought an orderId, which the cookie must know at once
             current = rooms().visits.find(current.id) or current
-        session.permanent = True
+        if not session.permanent:  # to set it again would send the cookie again
+            session.permanent = True
         Cookie(session).remember(current)
         if rooms().store.clock() - current.seen_at > SEEN_EVERY:
             rooms().visits.seen(current)

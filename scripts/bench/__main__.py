@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -37,14 +38,17 @@ def main(arguments: list[str]) -> int:
     options.add_argument("--quick", action="store_true", help="one round, and one number of senders")
     options.add_argument("--database", help="a PostgreSQL address; without one, SQLite in a folder of its own")
     asked = options.parse_args(arguments)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what was started is stopped
     began = time.monotonic()
     generator = load.WRK or "a generator in Python (wrk is not installed)"
-    print(f"{os.cpu_count()} cores, load average {os.getloadavg()[0]:.1f} before the run; load by {generator}", flush=True)
+    print(
+        f"{os.cpu_count()} cores, load average {os.getloadavg()[0]:.1f} before the run; load by {generator}", flush=True
+    )
     (ROOT / "instance").mkdir(exist_ok=True)
     # Not in /tmp, which may lie in memory, where production refuses to keep its books.
-    with tempfile.TemporaryDirectory(dir=ROOT / "instance", prefix="bench-") as folder:
-        with Stage(Path(folder), asked.database) as stage:
-            _run(stage, rounds=1 if asked.quick else ROUNDS, senders=(SENDERS,) if asked.quick else MORE_OR_LESS)
+    home = tempfile.TemporaryDirectory(dir=ROOT / "instance", prefix="bench-")
+    with home as folder, Stage(Path(folder), asked.database) as stage:
+        _run(stage, rounds=1 if asked.quick else ROUNDS, senders=(SENDERS,) if asked.quick else MORE_OR_LESS)
     print(f"\n{time.monotonic() - began:.0f} seconds")
     return 0
 
@@ -59,7 +63,7 @@ def _run(stage: Stage, *, rounds: int, senders: tuple[int, ...]) -> None:
     print("\n" + report.burst(*draining.burst(stage)), flush=True)
     start = weight.start_time(stage)
     print("\n" + report.weights(weights, start) + "\n")
-    for goal in report.goals(seen, rates, SENDERS, max(weights["web worker"]), start):
+    for goal in report.goals(seen, rates, shipped=SENDERS, weight=max(weights["web worker"]), start=start):
         print(goal.line())
     print(report.remarks(seen))
 

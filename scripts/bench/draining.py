@@ -61,7 +61,9 @@ def _owe(stage: Stage, count: int) -> None:
 
 def _until(stage: Stage, *, below: int) -> None:
     until = time.monotonic() + DRAINED_WITHIN
-    while stage.backlog() >= below and time.monotonic() < until:
+    while stage.backlog() >= below:
+        if time.monotonic() > until:
+            raise SystemExit(f"The relay delivers nothing. {stage.trouble()}")
         time.sleep(GLANCE)
 
 

@@ -63,7 +63,11 @@ def _share(told: str, percent: int) -> float:
 async def _by_ourselves(url: str, connections: int, seconds: int, headers: dict[str, str]) -> Figures:
     parts = urlsplit(url)
     target = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
-    lines = [f"GET {target} HTTP/1.1", f"Host: {parts.netloc}", *(f"{name}: {value}" for name, value in headers.items())]
+    lines = [
+        f"GET {target} HTTP/1.1",
+        f"Host: {parts.netloc}",
+        *(f"{name}: {value}" for name, value in headers.items()),
+    ]
     request = "\r\n".join([*lines, "", ""]).encode()
     until = time.perf_counter() + seconds
     asking = [_ask(parts.hostname or "", parts.port or 80, request, until) for _ in range(connections)]

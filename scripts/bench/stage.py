@@ -43,19 +43,20 @@ AWAY = Weather("refuses", "refuse")
 HANGING = Weather("hangs", "hang")
 
 
-class Stage:
-    """A context. Servers are called by name: funnel, plain, session, naive."""
+APPS = {
+    "funnel": "app:create_app()",
+    "plain": "peers:plain()",
+    "session": "peers:with_session()",
+    "naive": "peers:naive()",
+}
 
-    APPS = {
-        "funnel": "app:create_app()",
-        "plain": "peers:plain()",
-        "session": "peers:with_session()",
-        "naive": "peers:naive()",
-    }
+
+class Stage:
+    """A context. Servers are called by name, as in APPS."""
 
     def __init__(self, folder: Path, database: str | None) -> None:
         self._folder = folder
-        self._ports = dict(zip([*self.APPS, "sandbox"], _free_ports(len(self.APPS) + 1), strict=True))
+        self._ports = dict(zip([*APPS, "sandbox"], _free_ports(len(APPS) + 1), strict=True))
         self._crm = f"http://127.0.0.1:{self._ports['sandbox']}"
         self._environment = {
             "PATH": os.environ["PATH"],
@@ -84,7 +85,7 @@ class Stage:
             self.store.prepare()
             settings = load_settings(self._environment)
             self.start("sandbox", "-m", *sandbox_command(settings, self._folder))
-            for name in self.APPS:
+            for name in APPS:
                 self.serve(name)
             self.send()
             self._opened = opened.pop_all()
@@ -102,7 +103,7 @@ class Stage:
         """Start a web server; seconds until it has answered."""
         began = time.monotonic()
         bind = f"127.0.0.1:{self._ports[name]}"
-        self.start(name, "-m", "gunicorn", "-c", str(ROOT / "gunicorn.conf.py"), "-b", bind, self.APPS[name])
+        self.start(name, "-m", "gunicorn", "-c", str(ROOT / "gunicorn.conf.py"), "-b", bind, APPS[name])
         while True:
             try:
                 requests.get(self.url(name, "/healthz"), timeout=START_WITHIN)
@@ -139,8 +140,8 @@ class Stage:
             process.kill()
             process.wait()
 
-    def pause_relay(self, paused: bool) -> None:
-        self.running["relay"].send_signal(signal.SIGSTOP if paused else signal.SIGCONT)
+    def freeze_relay(self, frozen: bool) -> None:
+        self.running["relay"].send_signal(signal.SIGSTOP if frozen else signal.SIGCONT)
 
     def weather(self, weather: Weather) -> None:
         """The CRM behaves so from now on; nothing is owed, nobody has come yet."""
@@ -167,12 +168,21 @@ class Stage:
             owed = select(func.count()).select_from(outbox).where(outbox.c.state == "OWED")
             return int(connection.execute(owed).scalar() or 0)
 
+    def trouble(self) -> str:
+        """What keeps the relay from delivering."""
+        with self.store.read() as connection:
+            kinds = (outbox.c.state, outbox.c.last_error)
+            reasons = connection.execute(select(*kinds, func.count()).group_by(*kinds))
+            return f"{reasons.all()}\n{(self._folder / 'relay.log').read_text()}"
+
     def cookie(self, name: str, *paths: str) -> str:
         """Of somebody who has seen these pages."""
         kept: dict[str, str] = {}
         for path in paths:
             sent = "; ".join(f"{key}={value}" for key, value in kept.items())
-            response = requests.get(self.url(name, path), headers={"Cookie": sent} if sent else {}, timeout=START_WITHIN)
+            response = requests.get(
+                self.url(name, path), headers={"Cookie": sent} if sent else {}, timeout=START_WITHIN
+            )
             kept |= {cookie.name: cookie.value or "" for cookie in response.cookies}
         return "; ".join(f"{key}={value}" for key, value in kept.items())
 
