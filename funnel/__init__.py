@@ -15,12 +15,13 @@ leads, housekeeping, backlog
 charging, delivery, erasure
                      the protocol of one charge; how one owed call is made; a person is forgotten
 judge, pay_token     what an attempt becomes; the signed ticket in a pay form
-visit, attempts, outbox, breaker, crm/
+visit, attempts, outbox, breaker, crm/, migrations/
                      the shopper's visit; the ledger of charges; the calls that are owed; whether the CRM is down;
-                     the CRM's client
-store (engine), steps, robots, attribution
+                     the CRM's client; the tables from release to release
+store (engine, schema), steps, robots, attribution
                      the tables; the order of the pages; who is no shopper; where shoppers come from
-settings, attempt    what can be set; the states of an attempt to charge
+settings, attempt, schema
+                     what can be set; the states of an attempt to charge; the version of the tables
 campaign (campaign_values), basket, mistakes, filesystem, people, cards
                      funnel.toml as values; what a charge is for; how mistakes are told; disks;
                      contacts and addresses; card numbers

@@ -91,11 +91,12 @@ class Flow:
         orders = [attempt for attempt in attempts if attempt.slot == ORDER]
         upsells = [attempt for attempt in attempts if attempt.slot != ORDER]
         paid = next((attempt for attempt in orders if attempt.state is State.CHARGED), None)
+        refused = self._attempts.refused(visit.id) if attempts else frozenset()  # without an order nothing is offered
         return Progress(
             ordered=paid is not None,
             order_unresolved=any(attempt.state.unresolved for attempt in orders),
             upsell_unresolved=any(attempt.state.unresolved for attempt in upsells),
-            decided=frozenset(attempt.slot for attempt in upsells) | self._attempts.refused(visit.id),
+            decided=frozenset(attempt.slot for attempt in upsells) | refused,
             offers_open=visit.finished_at is None and (paid is None or self._bears_upsells_still(paid)),
         )
 
