@@ -5,6 +5,7 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 
+import click
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -36,6 +37,7 @@ from funnel.relay import Relay
 from funnel.restoration import Restoration
 from funnel.return_token import ReturnTokens
 from funnel.rooms import Rooms
+from funnel.schema import SchemaBehind
 from funnel.settings import Settings
 from funnel.store import Store
 from funnel.visit import Visits
@@ -52,8 +54,8 @@ YEAR = 365 * 24 * 3600  # seconds
 def create_app(settings: Settings | None = None) -> Flask:
     """The funnel as a WSGI application. Without settings it loads them, and tells every mistake and ends."""
     settings = settings or _load_or_end()
-    rooms = _furnish_or_end(settings)
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    rooms = _furnish_or_end(settings)
     app = Flask(__name__, static_folder=str(STATIC))
     _configure(app, settings)
     _stand_behind_proxies(app, settings)
@@ -75,19 +77,24 @@ def _load_or_end() -> Settings:
 
 
 def _furnish_or_end(settings: Settings) -> Rooms:
+    # A command opens the store by itself (cli.py): one of them migrates it.
+    commanded = click.get_current_context(silent=True) is not None
     try:
-        return furnish(settings)
+        return furnish(settings, prepare=not commanded)
+    except SchemaBehind as error:
+        reason = str(error)
     except (OSError, SQLAlchemyError) as error:
-        reason = str(error).splitlines()[0]
-        print(f"The funnel cannot start:\nthe store of DATABASE_URL cannot be opened: {reason}", file=sys.stderr)
-        sys.exit(APP_LOAD_ERROR)
+        reason = f"the store of DATABASE_URL cannot be opened: {str(error).splitlines()[0]}"
+    print(f"The funnel cannot start:\n{reason}", file=sys.stderr)
+    sys.exit(APP_LOAD_ERROR)
 
 
-def furnish(settings: Settings) -> Rooms:
-    """Every room, wired; the store's tables are there afterwards."""
+def furnish(settings: Settings, *, prepare: bool = True) -> Rooms:
+    """Every room, wired; the store's tables are there afterwards. Raises SchemaBehind."""
     timing, campaign = settings.timing, settings.campaign
     store = Store(settings.database_url)
-    store.prepare()
+    if prepare:
+        store.prepare()
     visits, outbox = Visits(store, life=timing.visit_life), Outbox(store)
     attempts = Attempts(store, decline_limit=settings.decline_limit)
     breaker = Breaker(store, when_back=outbox.hasten)

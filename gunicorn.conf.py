@@ -4,6 +4,7 @@ import os
 
 worker_class = "gthread"
 workers = int(os.environ.get("WEB_CONCURRENCY") or 2)  # gunicorn's own name for it
+preload_app = True  # loaded once, and its memory shared; so new code needs a restart, a reload by SIGHUP is not enough
 threads = 16  # a pay request waits some seconds for the CRM, and pages are answered meanwhile
 timeout = 90  # seconds; above the 60 s that a charge may take, so that none is cut off
 graceful_timeout = 75  # seconds; a stop waits for the charges under way

@@ -19,10 +19,10 @@ charging, delivery, erasure
                      the protocol of one charge; how one owed call is made; a person is forgotten
 judge, charge_calls, pay_token, return_token
                      what an attempt becomes; the calls that charge; signed tickets in forms and addresses
-visit, attempts, outbox, breaker, crm/
+visit, attempts, outbox, breaker, crm/, migrations/
                      the shopper's visit; the ledger of charges; the calls that are owed; whether the CRM is down;
-                     the CRM's client
-store (engine), steps, offers, quote, robots, attribution
+                     the CRM's client; the tables from release to release
+store (engine, schema), steps, offers, quote, robots, attribution
                      the tables; the order of the pages; which offers stand; what is picked and what it comes to;
                      who is no shopper; where shoppers come from
 settings, attempt    what can be set; the states of an attempt to charge

@@ -1,14 +1,27 @@
 """flask funnel …: every command by its name."""
 
-from flask.cli import AppGroup
+import click
+from flask.cli import AppGroup, with_appcontext
 
-from funnel.commands import money, outbox, people, serving
+from funnel import web
+from funnel.commands import money, outbox, people, schema, serving
 
-commands = AppGroup("funnel", help="Run the funnel and look after it.")
+OPENS_THE_STORE_ITSELF = ("migrate", "up")
+
+
+@click.group("funnel", cls=AppGroup)
+@with_appcontext
+@click.pass_context
+def commands(context: click.Context) -> None:
+    """Run the funnel and look after it."""
+    if context.invoked_subcommand not in OPENS_THE_STORE_ITSELF:
+        schema.open_store(web.rooms())
+
 
 for command in (
     *(serving.up, serving.relay, serving.sandbox),
     *(money.attempts, money.reconcile),
+    schema.migrate,
     outbox.outbox,
     people.erase,
 ):

@@ -49,7 +49,8 @@ def _remember(rooms: Rooms, visit: Visit) -> None:
     latest = visit
     if request.method == "POST":  # the form may have brought an orderId, which the cookie must know at once
         latest = outage.attempted(lambda: rooms.visits.find(visit.id), None) or visit
-    session.permanent = True
+    if not session.permanent:  # to set it again would send the cookie again
+        session.permanent = True
     Cookie(session).remember(latest)
     if rooms.store.clock() - latest.seen_at > SEEN_EVERY:
         outage.attempted(lambda: rooms.visits.seen(visit), None)

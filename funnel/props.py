@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from hashlib import blake2b
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from funnel.summary import rows
 
 LOCALE = "en_US"
 DIGEST_BYTES = 6
+AMOUNTS_KEPT = 1024  # to write an amount out takes longer than to look it up
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ def install(app: Flask, campaign: Campaign) -> None:
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.globals |= {
         "funnel": campaign,
-        "asset": _asset(Path(app.static_folder or ""), app.static_url_path or ""),
+        "asset": _asset(app),
         "rows": rows,
         "money": lambda amount: _money(amount, campaign.currency),
         "links": Links(lead=PATHS["lead"] if "lead" in campaign.steps else None),
@@ -47,12 +48,14 @@ def install(app: Flask, campaign: Campaign) -> None:
     app.template_context_processors[None] = [dict]
 
 
+@lru_cache(AMOUNTS_KEPT)
 def _money(amount: Decimal, currency: str) -> str:
     return format_currency(amount, currency, locale=LOCALE)
 
 
-def _asset(folder: Path, url: str) -> Callable[[str], str]:
+def _asset(app: Flask) -> Callable[[str], str]:
     """The address of a static file, with its content's hash in it, so that browsers may keep it for a year."""
+    folder, url = Path(app.static_folder or ""), app.static_url_path or ""
 
     @cache
     def digest(path: str, _changed: float) -> str:
@@ -61,4 +64,4 @@ def _asset(folder: Path, url: str) -> Callable[[str], str]:
     def asset(path: str) -> str:
         return f"{url}/{path}?v={digest(path, (folder / path).stat().st_mtime)}"
 
-    return asset
+    return asset if app.config["TEMPLATES_AUTO_RELOAD"] else cache(asset)  # in production files do not change

@@ -1,5 +1,6 @@
 """The store: its tables, and how they are read and written, on SQLite or PostgreSQL."""
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,15 +20,14 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
-    text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import TimeoutError as StoreTimeout
 from sqlalchemy.sql.dml import ReturningInsert
 
+from funnel import schema
 from funnel.attempt import IN_FLIGHT, LIVE
-from funnel.engine import open_engine
-
-SCHEMA_LOCK = 727274  # any number of our own: two starting processes create the tables one after the other
+from funnel.engine import PATIENCE, open_engine
 
 JSON_OR_NULL = JSON(none_as_null=True)
 
@@ -158,17 +158,26 @@ class Store:
         self._url = url
         self._engine = open_engine(url, synchronous="NORMAL")
         self._durable = open_engine(url, synchronous="FULL")
+        self._turn = threading.Lock() if self._engine.dialect.name == "sqlite" else None
 
-    def prepare(self) -> None:
-        """Create the tables that are missing; safe with several processes starting at once."""
-        starting = open_engine(self._url, synchronous="NORMAL", starting=True)
+    def prepare(self, *, head: str = schema.HEAD) -> None:
+        """Give an empty database its tables. Raises SchemaBehind where there are older ones than `head`."""
+        with self.starting() as connection:
+            found = schema.version(connection)
+            if found is None:
+                schema.create_if_empty(connection, metadata, head)
+                found = schema.version(connection)
+        schema.check(found, head)
+
+    @contextmanager
+    def starting(self) -> Iterator[Connection]:
+        """One transaction of a process that starts, or migrates: it may make SQLite's file, and waits patiently."""
+        engine = open_engine(self._url, synchronous="FULL", starting=True)
         try:
-            with _writing(starting) as connection:
-                if connection.dialect.name == "postgresql":
-                    connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": SCHEMA_LOCK})
-                metadata.create_all(connection)
+            with _transaction(engine) as connection:
+                yield connection
         finally:
-            starting.dispose()
+            engine.dispose()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -178,14 +187,27 @@ class Store:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """One transaction, committed at the end of the block."""
-        with _writing(self._engine) as connection:
+        with self._writing(self._engine) as connection:
             yield connection
 
     @contextmanager
     def durable(self) -> Iterator[Connection]:
         """Like write, and on the disk when the block ends."""
-        with _writing(self._durable) as connection:
+        with self._writing(self._durable) as connection:
             yield connection
+
+    @contextmanager
+    def _writing(self, engine: Engine) -> Iterator[Connection]:
+        # SQLite has one writer at a time, and those who wait for it sleep, longer and longer. Threads of one process
+        # take turns instead, which wakes the next one at once.
+        if self._turn and not self._turn.acquire(timeout=PATIENCE):
+            raise StoreTimeout("other writers of this process have not ended")
+        try:
+            with _transaction(engine) as connection:
+                yield connection
+        finally:
+            if self._turn:
+                self._turn.release()
 
     def scrub(self) -> None:
         """What was erased leaves SQLite's write-ahead log too; the pages themselves are overwritten at once."""
@@ -199,6 +221,6 @@ class Store:
 
 
 @contextmanager
-def _writing(engine: Engine) -> Iterator[Connection]:
+def _transaction(engine: Engine) -> Iterator[Connection]:
     with engine.connect().execution_options(writes=True) as connection, connection.begin():
         yield connection

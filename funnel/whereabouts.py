@@ -24,7 +24,7 @@ class Whereabouts:
         attempts = self._attempts.of_visit(visit.id)
         orders = [attempt for attempt in attempts if attempt.slot == ORDER]
         upsells = [attempt for attempt in attempts if attempt.slot != ORDER]
-        refused = self._attempts.refused(visit.id)
+        refused = self._attempts.refused(visit.id) if attempts else frozenset()  # without an order nothing is offered
         paid = next((attempt for attempt in orders if attempt.state is State.CHARGED), None)
         return Progress(
             ordered=paid is not None,

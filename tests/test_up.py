@@ -15,6 +15,9 @@ from pathlib import Path
 import pytest
 from conftest import eventually
 from shopper import Shopper
+from sqlalchemy import text
+
+from funnel.store import Store
 
 ROOT = Path(__file__).parent.parent
 START_WITHIN = 40.0  # seconds, on a machine that is busy
@@ -149,6 +152,21 @@ def test_with_credentials_there_is_no_sandbox(run: Run) -> None:
         assert page.status == 503
         assert "you have not been charged" in page.text
         assert page.form.values["shipAddress1"] == "1 Main Street"
+    assert running.stop(signal.SIGTERM) == 0
+
+
+def test_in_development_older_tables_are_brought_up_by_themselves(run: Run, tmp_path: Path) -> None:
+    store = Store(environment(tmp_path)["DATABASE_URL"])
+    store.prepare()
+    with store.write() as connection:
+        connection.execute(text("DROP TABLE alembic_version"))
+    store.close()
+    port = free_port()
+    running = run(PORT=str(port), SANDBOX_PORT=str(free_port()))
+    assert eventually(lambda: "Ctrl-C stops everything" in running.printed, within=START_WITHIN), running.printed
+    assert "The tables had no version yet; they are those of 0001." in running.printed
+    with Shopper(f"http://127.0.0.1:{port}") as shopper:
+        assert shopper.get("/").status == 200
     assert running.stop(signal.SIGTERM) == 0
 
 

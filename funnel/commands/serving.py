@@ -13,6 +13,7 @@ from flask.cli import with_appcontext
 
 from config import ROOT
 from funnel import web
+from funnel.commands.schema import open_store
 from funnel.supervisor import CannotStart, Supervisor, sandbox_command
 
 
@@ -20,8 +21,10 @@ from funnel.supervisor import CannotStart, Supervisor, sandbox_command
 @with_appcontext
 def up() -> None:
     """Serve the funnel, with its relay and, without a CRM account, the sandbox."""
+    rooms = web.rooms()
+    open_store(rooms, migrating=not rooms.settings.production)  # where shoppers buy, a person says when tables change
     try:
-        sys.exit(Supervisor(web.rooms().settings).run())
+        sys.exit(Supervisor(rooms.settings).run())
     except CannotStart as reason:
         raise click.ClickException(str(reason)) from None
 

@@ -4,7 +4,7 @@ from http import HTTPStatus
 
 from flask import Blueprint, Response, abort
 
-from funnel import web
+from funnel import outage, web
 from funnel.forms import DraftForm, csrf_failed
 from funnel.steps import PATHS
 
@@ -22,6 +22,7 @@ def submit() -> Response:
     if csrf_failed(form):
         return Response(status=HTTPStatus.BAD_REQUEST)
     draft, progress = form.draft(), web.progress()
+    outage.insist()
     if draft and web.is_person() and not (progress.ordered or progress.order_unresolved):
         web.rooms().flow.capture_draft(web.visit(), draft)
     return Response(status=HTTPStatus.NO_CONTENT)

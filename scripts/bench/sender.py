@@ -1,0 +1,12 @@
+"""python scripts/bench/sender.py N: the relay, with so many calls at a time."""
+
+import signal
+import sys
+from threading import Event
+
+from app import furnish
+from config import load_settings
+
+stop = Event()
+signal.signal(signal.SIGTERM, lambda *_: stop.set())
+furnish(load_settings()).relay.run(stop, senders=int(sys.argv[1]))
