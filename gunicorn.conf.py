@@ -21,6 +21,6 @@ access_log_format = "%(m)s %(U)s %(s)s %(D)s"
 
 
 def when_ready(_server: Any) -> None:
-    """Before workers are forked, what is loaded is taken from the garbage collector, which would copy it by its marks."""
+    """Before the fork, what is loaded is taken from the garbage collector, whose marks would copy its memory."""
     gc.collect()
     gc.freeze()
