@@ -47,7 +47,7 @@ def install(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OpenInst
 def test_all_that_happens_while_the_crm_is_away_arrives_once_and_in_order(
     install: OpenInstallation, database: str, away: str
 ) -> None:
-    installation = install(database, FUNNEL_OWED_DEADLINE="5")
+    installation = install(database, FUNNEL_OWED_DEADLINE="5", FUNNEL_ANSWER_DEADLINE="0.5")
     crowd, facts = Crowd(installation.urls), Facts(installation.crm, installation.books)
     _take_away(installation, away)
     lookers, leads = crowd.come(LOOKERS), crowd.come(LEADS)
@@ -159,6 +159,7 @@ def _see_that_nothing_is_lost(crowd: Crowd, facts: Facts, under_way: set[UnderWa
     assert twice - again == Counter(), "told twice without need"
 
 
+@pytest.mark.timeout(300)
 def test_two_hosts_over_one_store_share_the_shoppers_and_the_work(install: OpenInstallation) -> None:
     installation = install("postgresql", hosts=2, LOG_LEVEL="INFO", **PATIENT)
     crowd, facts = Crowd(installation.urls), Facts(installation.crm, installation.books)
