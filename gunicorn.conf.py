@@ -1,6 +1,8 @@
 """How gunicorn serves the funnel; `flask funnel up` adds the address to listen on."""
 
+import gc
 import os
+from typing import Any
 
 worker_class = "gthread"
 workers = int(os.environ.get("WEB_CONCURRENCY") or 2)  # gunicorn's own name for it
@@ -16,3 +18,9 @@ worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa:
 
 # The access log is off. Whoever turns it on gets no query string: click ids are personal data.
 access_log_format = "%(m)s %(U)s %(s)s %(D)s"
+
+
+def when_ready(_server: Any) -> None:
+    """Before the fork, what is loaded is taken from the garbage collector, whose marks would copy its memory."""
+    gc.collect()
+    gc.freeze()

@@ -23,6 +23,7 @@ DOWN = select(breaker.c.ask_at).where(_THE_ROW, breaker.c.down_since.is_not(None
 SINCE = select(breaker.c.down_since).where(_THE_ROW)
 OPEN = update(breaker).where(_THE_ROW, breaker.c.down_since.is_(None))
 CLOSE = update(breaker).where(_THE_ROW, breaker.c.down_since == bindparam("seen")).values(down_since=None)
+BACK = update(breaker).where(_THE_ROW)
 ASK_LATER = update(breaker).where(_THE_ROW, breaker.c.down_since.is_not(None))
 LEASE = ASK_LATER.where(breaker.c.ask_at == bindparam("seen"))
 
@@ -102,5 +103,6 @@ class Breaker:
             if since is not None and connection.execute(CLOSE, {"seen": since}).rowcount:
                 log.warning("crm=up after=%ds", self._store.clock() - since)
                 if self._store.clock() - since > WORTH_WAKING:
+                    connection.execute(BACK, {"back_at": self._store.clock()})
                     self._when_back(connection)
         self._seen_open = False

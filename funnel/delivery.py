@@ -96,9 +96,7 @@ class Delivery:
         reply = self._client.import_click(self._click_call(visit, page_type), deadline=deadline)
         if reply.sessionId and visit.session_id is None:
             self._visits.learn_session(visit.id, reply.sessionId)
-            if visit.told and visit.told.sessionId is None:
-                with self._store.write() as connection:
-                    self._outbox.owe_lead(connection, visit.id)
+            self._link(visit.id)
 
     def _click_call(self, visit: Visit, page_type: str) -> ImportClick:
         if visit.session_id:
@@ -117,6 +115,15 @@ class Delivery:
             if not self._is_ours(visit, self._client.import_lead(apart, deadline=deadline)):
                 raise ForeignOrder
         self._visits.learn_told(visit.id, told)
+        if told.sessionId is None:
+            self._link(visit.id)
+
+    def _link(self, visit_id: str) -> None:
+        """A lead that was told without its session is told again; click and lead may have gone out at the same time."""
+        visit = self._visits.find(visit_id)
+        if visit and visit.session_id and visit.told and visit.told.sessionId is None:
+            with self._store.write() as connection:
+                self._outbox.owe_lead(connection, visit_id)
 
     def _is_ours(self, visit: Visit, reply: LeadReply) -> bool:
         """An orderId is adopted when it is unpaid and no other visit's; one that we had already is ours."""

@@ -8,12 +8,12 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Float, Row, Update, bindparam, exists, func, select, update
 
-from funnel.store import Store, insert_new, outbox
+from funnel.store import Store, breaker, insert_new, outbox
 
 FIRST_PAUSE = 2.0  # seconds after the first failure; doubled with each further one
 LONGEST_PAUSE = 300.0
 PATIENCE = 72 * 3600.0  # seconds after which a call that never got through is parked
-LONGEST_HOLD = 60.0  # seconds a call that fails holds back the visit's calls of another kind
+LONGEST_HOLD = 60.0  # seconds a call that fails, with the CRM up, holds back the visit's calls of another kind
 LEASE_MARGIN = 15.0  # seconds a lease outlives its deadline, for a machine that is slow
 LEASE_BYTES = 8
 HASTE = 10  # seconds over which calls that were put off are spread once the CRM is back
@@ -53,11 +53,12 @@ _OF_KIND = (outbox.c.state == State.OWED) & (outbox.c.kind == bindparam("of_kind
 _FREE = outbox.c.lease_until <= bindparam("now")
 _DUE = (outbox.c.state == State.OWED) & (outbox.c.due_at <= bindparam("now"))
 _EARLIER = outbox.alias()
+_CRM_IS_OR_WAS_DOWN = exists().where(breaker.c.down_since.is_not(None) | (breaker.c.back_at > bindparam("since")))
 _WAITS = exists().where(
     _EARLIER.c.visit_id == outbox.c.visit_id,
     _EARLIER.c.state == State.OWED,
     _EARLIER.c.id < outbox.c.id,
-    (_EARLIER.c.kind == outbox.c.kind) | (_EARLIER.c.created_at > bindparam("since")),
+    (_EARLIER.c.kind == outbox.c.kind) | (_EARLIER.c.created_at > bindparam("since")) | _CRM_IS_OR_WAS_DOWN,
 )
 _LEASING = update(outbox).returning(*outbox.c)
 ONCE = _IDS.where(_OF_VISIT, outbox.c.once == bindparam("once"))

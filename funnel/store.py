@@ -126,6 +126,7 @@ breaker = Table(
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("down_since", Float(53)),
     Column("ask_at", Float(53), nullable=False),
+    Column("back_at", Float(53)),
 )
 
 

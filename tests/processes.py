@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Any
 
 from conftest import Crm, eventually
-from sqlalchemy import Row, select
+from sqlalchemy import Row, Select, select
 
 from config import load_settings
 from funnel.attempt import State
@@ -136,6 +136,10 @@ class Books:
             rows = connection.execute(select(visits.c.contact, visits.c.order_id).where(visits.c.order_id.is_not(None)))
             return {(row.contact or {}).get("emailAddress", ""): row.order_id for row in rows}
 
+    def rows(self, statement: Select[Any]) -> Sequence[Row[Any]]:
+        with self._store.read() as connection:
+            return connection.execute(statement).all()
+
     def settle(self) -> None:
         """Wait until every attempt has ended; what has not by then is for the caller to find."""
         eventually(lambda: not any(entry.state.in_flight for entry in self.entries()), within=SETTLED_WITHIN)
@@ -151,29 +155,37 @@ def _first_line(row: Row[Any]) -> dict[str, Any]:
 
 
 class Installation:
-    """All of it, as a context. Keywords are settings, as in the environment."""
+    """All of it, as a context. Keywords are settings, as in the environment.
 
-    def __init__(self, folder: Path, **settings: str) -> None:
-        port, sandbox_port = free_ports(2)
+    With several `hosts` each has a web server and a relay of its own, over the one database: "web2", "relay2".
+    """
+
+    def __init__(self, folder: Path, *, hosts: int = 1, **settings: str) -> None:
+        sandbox_port, *ports = free_ports(1 + hosts)
         environment = {
             "PATH": os.environ["PATH"],
             "PYTHONUNBUFFERED": "1",
             "SECRET_KEY": "s" * 40,
             "DATABASE_URL": f"sqlite:///{folder}/funnel.db",
             "FUNNEL_FILE": str(CAMPAIGN),
-            "PORT": str(port),
+            "PORT": str(ports[0]),
             "SANDBOX_PORT": str(sandbox_port),
             "LOG_LEVEL": "WARNING",
             **settings,
         }
-        self._ports = {"web": port, "sandbox": sandbox_port}
-        self.url = f"http://127.0.0.1:{port}"
+        self._ports = {"sandbox": sandbox_port}
+        self.urls = [f"http://127.0.0.1:{port}" for port in ports]
+        self.url = self.urls[0]
         self.crm = Crm(f"http://127.0.0.1:{sandbox_port}")
-        commands: dict[str, Sequence[str]] = {
-            "web": ("gunicorn", "-c", "gunicorn.conf.py", "-b", f"127.0.0.1:{port}", "app:create_app()"),
-            "relay": ("flask", "--app", "app", "funnel", "relay"),
-            "sandbox": sandbox_command(load_settings(environment, root=folder), folder),
-        }
+        commands: dict[str, Sequence[str]] = {}
+        for port, host in zip(ports, ["", *range(2, hosts + 1)], strict=True):
+            self._ports[f"web{host}"] = port
+            commands[f"web{host}"] = (
+                *("gunicorn", "-c", "gunicorn.conf.py", "-b", f"127.0.0.1:{port}"),
+                "app:create_app()",
+            )
+            commands[f"relay{host}"] = ("flask", "--app", "app", "funnel", "relay")
+        commands["sandbox"] = sandbox_command(load_settings(environment, root=folder), folder)
         self._programs = {
             name: Program(command, environment, folder / f"{name}.log") for name, command in commands.items()
         }
@@ -208,6 +220,9 @@ class Installation:
             self._programs[name].kill()
         for port in (self._ports[name] for name in names if name in self._ports):
             assert eventually(lambda: not _answers(port), within=STOP_WITHIN)  # noqa: B023
+
+    def printed_by(self, name: str) -> str:
+        return self._programs[name].log.read_text()
 
     @property
     def printed(self) -> str:

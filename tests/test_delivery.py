@@ -14,11 +14,12 @@ from stores import Clock
 from config import load_settings
 from funnel.attempts import Attempts
 from funnel.attribution import Arrival
+from funnel.breaker import FAILURES, OVER, WORTH_WAKING, Breaker
 from funnel.crm.errors import CrmError, Garbled, NoAnswer, NotSent, Refused
 from funnel.crm.errors import Kind as ErrorKind
 from funnel.crm.replies import ClickReply, LeadReply
 from funnel.delivery import Delivery
-from funnel.outbox import PATIENCE, Kind, Outbox, State
+from funnel.outbox import HASTE, LONGEST_HOLD, PATIENCE, Kind, Outbox, State
 from funnel.people import Contact
 from funnel.store import Store
 from funnel.store import outbox as outbox_table
@@ -154,6 +155,76 @@ def test_a_click_that_fails_holds_its_visits_lead_back_for_a_minute_and_nobody_e
         assert clock.now < began + 62
     assert clock.now >= began + 60
     assert made.count(("jane", Kind.CLICK)) > 3, "the click goes on being tried"
+
+
+def test_while_the_crm_is_down_and_when_it_is_back_a_lead_follows_its_click_however_long_that_took(
+    store: Store, outbox: Outbox, delivery: Delivery, peer: Peer, clock: Clock
+) -> None:
+    breaker = Breaker(store, when_back=outbox.hasten)
+    visit(store, "jane", Kind.CLICK, Kind.LEAD)
+    for _ in range(FAILURES):
+        clock.now += OVER / (FAILURES - 1)
+        breaker.report(False)
+    peer.answer = refuse(NotSent("ConnectionError"))
+    while clock.now < 1_800_000_000.0 + 10 * LONGEST_HOLD:
+        clock.now += WORTH_WAKING
+        work(outbox, delivery)
+    assert {type(call).__name__ for call in peer.calls} == {"ImportClick"}
+    breaker.report(True)
+    peer.answer = lambda call: (
+        ClickReply("SESSION1", {}, None) if hasattr(call, "pageType") else LeadReply("ORDER1", "PARTIAL", None, None)
+    )
+    made = []
+    for _ in range(HASTE + 1):
+        made += work(outbox, delivery)
+        clock.now += 1
+    assert made == [("jane", Kind.CLICK), ("jane", Kind.LEAD)]
+    assert peer.calls[-1].sessionId == "SESSION1"
+
+
+def test_after_a_time_down_too_a_click_that_fails_holds_the_lead_back_for_a_minute_only(
+    store: Store, outbox: Outbox, delivery: Delivery, peer: Peer, clock: Clock
+) -> None:
+    breaker = Breaker(store, when_back=outbox.hasten)
+    visit(store, "jane", Kind.CLICK, Kind.LEAD)
+    for _ in range(FAILURES):
+        clock.now += OVER
+        breaker.report(False)
+    clock.now += LONGEST_HOLD
+    breaker.report(True)
+    peer.answer = refuse(NotSent("ConnectionError"))
+    back, made = clock.now, work(outbox, delivery)
+    while ("jane", Kind.LEAD) not in made:
+        clock.now += 1
+        made += work(outbox, delivery)
+        assert clock.now < back + LONGEST_HOLD + HASTE
+    assert clock.now >= back + LONGEST_HOLD
+
+
+@pytest.mark.parametrize("first", [Kind.CLICK, Kind.LEAD])
+def test_a_lead_that_is_told_while_its_click_is_under_way_is_told_again_in_its_session(
+    store: Store, outbox: Outbox, delivery: Delivery, peer: Peer, first: Kind
+) -> None:
+    """Whichever of the two began first, and so knew nothing of the other."""
+    visit(store, "jane", Kind.CLICK, Kind.LEAD)
+
+    def answer(call: Any) -> Any:
+        is_click = hasattr(call, "pageType")
+        if len(peer.calls) == 1:
+            other = outbox.lease_one("jane", Kind.LEAD if is_click else Kind.CLICK, seconds=LEASE)
+            assert other
+            delivery.deliver(other, deadline=1.0)
+        return ClickReply("SESSION1", {}, None) if is_click else LeadReply("ORDER1", "PARTIAL", None, None)
+
+    peer.answer = answer
+    begun = outbox.lease_one("jane", first, seconds=LEASE)
+    assert begun
+    delivery.deliver(begun, deadline=1.0)
+    leads = [call for call in peer.calls if not hasattr(call, "pageType")]
+    assert [lead.sessionId for lead in leads] == [None]
+    assert work(outbox, delivery) == [("jane", Kind.LEAD)]
+    assert (peer.calls[-1].sessionId, peer.calls[-1].orderId) == ("SESSION1", "ORDER1")
+    assert work(outbox, delivery) == []
 
 
 def test_confirm_order_follows_what_its_visit_owed_before(store: Store, outbox: Outbox, delivery: Delivery) -> None:

@@ -401,9 +401,24 @@ def refused(ended: subprocess.CompletedProcess[str]) -> None:
 
 
 def test_no_web_worker_carries_alembic(tmp_path: Path) -> None:
-    looked = "import app, sys; app.create_app(); print('alembic' in sys.modules)"
+    assert loaded(tmp_path, "print('alembic' in sys.modules)") == "False\n"
+
+
+def test_no_connection_to_the_database_outlives_the_loading(tmp_path: Path) -> None:
+    """The web server loads the application once and forks its workers, which may not share a connection."""
+    look = "print([str(file.readlink()) for file in pathlib.Path('/proc/self/fd').iterdir() if file.exists()])"
+    assert "test.db" not in loaded(tmp_path, f"import pathlib; {look}")
+
+
+def loaded(tmp_path: Path, look: str) -> str:
+    """What is printed by a process that has made the application and looks."""
     environment = {"PATH": os.environ["PATH"], "SECRET_KEY": "s" * 40, "DATABASE_URL": f"sqlite:///{tmp_path}/test.db"}
-    told = subprocess.run(
-        [sys.executable, "-c", looked], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
-    )
-    assert told.stdout == "False\n"
+    return subprocess.run(
+        [sys.executable, "-c", f"import app, os, sys; made = app.create_app(); {look}"],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=END_WITHIN,
+        check=True,
+    ).stdout

@@ -17,7 +17,7 @@ import requests
 from sqlalchemy import delete, func, select
 
 from config import ROOT, load_settings
-from funnel.store import Store, outbox, visits
+from funnel.store import Store, breaker, outbox, visits
 from funnel.supervisor import sandbox_command
 
 HERE = Path(__file__).parent
@@ -160,6 +160,7 @@ class Stage:
                 connection.execute(delete(outbox).where(free))
                 if not connection.execute(select(func.count()).select_from(outbox)).scalar():
                     connection.execute(delete(visits))
+                    connection.execute(delete(breaker))  # else the relay would go on resting after an outage
                     return
             time.sleep(GLANCE)
 

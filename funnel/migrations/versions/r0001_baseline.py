@@ -120,5 +120,6 @@ def _others() -> None:
         Column("id", Integer, autoincrement=False, nullable=False),
         Column("down_since", Float(53)),
         Column("ask_at", Float(53), nullable=False),
+        Column("back_at", Float(53)),
         PrimaryKeyConstraint("id"),
     )
