@@ -1,6 +1,6 @@
 """The verbs that charge: place_order, accept_upsell, confirm_paypal; and cancel_paypal, which charges nothing."""
 
-from funnel.attempt import ORDER, Attempt, AwayKind, Claim, PaySource, Reason, State, Verdict
+from funnel.attempt import ORDER, Attempt, AwayKind, Claim, PaySource, Reason, State, Verdict, paid_order
 from funnel.attempts import Attempts
 from funnel.basket import Basket
 from funnel.campaign import Campaign
@@ -53,17 +53,17 @@ class Payments:
 
     def accept_upsell(self, visit: Visit, slot: str, key: str, returns: Returns) -> Claim:
         """Charged to what paid the order."""
-        line, paid = self._campaign.upsell(slot).line, self._paid_order(visit.id)
-        pay_source = paid.pay_source if paid else PaySource.CARD
+        package, paid = self._campaign.upsell(slot), self._paid_order(visit.id)
+        pay_source = paid.pay_source if paid else PaySource.CARD  # without an order the claim is refused
         return self._charging.charge(
             Charge(
                 key=key,
                 visit_id=visit.id,
                 slot=slot,
-                basket=Basket(lines=(line,)),
+                basket=package.basket,
                 make_ready=lambda: self._paid_order_id(visit.id),
                 send=lambda order_id: self._client.import_upsale(
-                    upsale_call(self._campaign, visit, line, order_id, pay_source, returns)
+                    upsale_call(self._campaign, visit, package.line, order_id, pay_source, returns)
                 ),
                 pay_source=pay_source,
             )
@@ -122,4 +122,4 @@ class Payments:
         return paid.order_id
 
     def _paid_order(self, visit_id: str) -> Attempt | None:
-        return next((attempt for attempt in self._attempts.of_visit(visit_id) if attempt.bears_upsells), None)
+        return paid_order(self._attempts.of_visit(visit_id))
