@@ -94,11 +94,10 @@ class Payments:
         cancelled = Verdict(State.NOT_CHARGED, Reason.CANCELLED)
         return self._attempts.settle(attempt.key, cancelled, seen=(State.AWAIT_REDIRECT,))
 
-    def wait_for(self, visit: Visit, slot: str) -> None:
-        """Let an earlier press of the same button come to its outcome, for as long as a pay request waits."""
+    def wait_for(self, visit: Visit) -> None:
+        """Let an earlier press, in this tab or another one, come to its outcome; as long as a pay request waits."""
         for attempt in self._attempts.of_visit(visit.id):
-            if attempt.slot == slot:
-                self._charging.wait(attempt)
+            self._charging.wait(attempt)
 
     def _import_order(self, visit: Visit, order: NewOrder, order_id: str) -> OrderReply | RedirectReply:
         latest = self._visits.find(visit.id) or visit

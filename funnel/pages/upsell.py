@@ -32,7 +32,7 @@ def show(number: int, downsell: str) -> Response:
 @bp.post("/upsell/<int:number>/<downsell>")
 def submit(number: int, downsell: str) -> Response:
     slot = _slot(number, downsell)
-    visit, form = web.admit(slot, slot=slot), UpsellForm()
+    visit, form = web.admit(slot, charges=True), UpsellForm()
     if slot in web.progress().decided:
         return web.go(web.whereabouts())
     if not form.validate_on_submit():
