@@ -227,7 +227,8 @@ def test_a_claim_that_the_store_cannot_take_keeps_no_seat(charging: Charging, st
         attempts.drop(connection)
     with pytest.raises(OperationalError):
         charging.charge(charge("jane"))
-    store.prepare()
+    with store.durable() as connection:
+        attempts.create(connection)
     assert as_soon_as_there_is_a_seat(charging, "jane"), "no seat became free"
 
 
