@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from dotenv import dotenv_values
 from pydantic import BaseModel, ValidationError
 
-from funnel import campaign_rules
+from funnel import campaign_rules, upsell_rules
 from funnel.campaign import Campaign
 from funnel.filesystem import in_memory
 from funnel.mistakes import ConfigError, tell
@@ -39,6 +39,7 @@ def load_settings(variables: Mapping[str, str] | None = None, *, root: Path = RO
     timing = _checked(Timing, {key: given[key] for key in TIMINGS & given.keys()}, "environment", mistakes)
     campaign = _campaign(Path(values["FUNNEL_FILE"]), mistakes)
     mistakes += _missing_pictures(campaign) if campaign else []
+    mistakes += _outlasting(campaign, timing) if campaign and timing else []
     mistakes += _unsafe(environment) if environment else []
     mistakes += _impatient(timing) if environment and environment.production and timing else []
     if mistakes or not (environment and timing and campaign):
@@ -84,6 +85,10 @@ def _missing_pictures(campaign: Campaign) -> list[str]:
         for key, offer in campaign.offers.items()
         if offer.image and not ((file := (static / offer.image).resolve()).is_file() and static in file.parents)
     ]
+
+
+def _outlasting(campaign: Campaign, timing: Timing) -> list[str]:
+    return [f"funnel.toml: {mistake}" for mistake in upsell_rules.outlasting(campaign, timing.upsell_window)]
 
 
 def _checked(model: type[Model], given: Mapping[str, Any], file: str, mistakes: list[str]) -> Model | None:

@@ -26,7 +26,7 @@ store (engine, schema), steps, offers, quote, robots, attribution
                      the tables; the order of the pages; which offers stand; what is picked and what it comes to;
                      who is no shopper; where shoppers come from
 settings, attempt    what can be set; the states of an attempt to charge
-campaign (campaign_rules, _tables, _values), package, basket, mistakes, filesystem, people, cards
+campaign (campaign_rules, _tables, _values, upsell_rules), package, basket, mistakes, filesystem, people, cards
                      funnel.toml as values; what is chosen, what is charged; how mistakes are told; disks;
                      contacts and addresses; card numbers
 sandbox/             our own Konnektive, which knows nothing of the rest

@@ -1,6 +1,7 @@
 """An attempt to charge: its states, and the values that speak of it."""
 
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -141,6 +142,11 @@ class Verdict:
     totals: Totals | None = None
     settle_at: float | None = None
     away: Away | None = None
+
+
+def paid_order(attempts: Iterable[Attempt]) -> Attempt | None:
+    """The order of a visit that upsells are added to."""
+    return next((attempt for attempt in attempts if attempt.bears_upsells), None)
 
 
 def new_key() -> str:

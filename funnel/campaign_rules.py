@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from babel.numbers import get_currency_precision
 
+from funnel import upsell_rules
 from funnel.campaign import Campaign
 from funnel.campaign_values import STEPS
 
@@ -16,8 +17,7 @@ def mistakes(campaign: Campaign) -> list[str]:
         *_repeated(campaign),
         *_too_fine(campaign),
         *_unpayable(campaign),
-        *_pointless(campaign),
-        *_out_of_order(campaign),
+        *upsell_rules.mistakes(campaign),
     ]
 
 
@@ -89,22 +89,3 @@ def _too_fine(campaign: Campaign) -> Iterator[str]:
 def _unpayable(campaign: Campaign) -> Iterator[str]:
     if "paypal" in campaign.pay_sources and campaign.paypal is None:
         yield 'pay_sources: found "paypal", but there is no [paypal] table with its paypalBillerId'
-
-
-def _pointless(campaign: Campaign) -> Iterator[str]:
-    for step in campaign.upsell_steps:
-        page = campaign.upsell_page(step)
-        if page and page.downsell and page.downsell.offer == page.offer and page.downsell.quantity == page.quantity:
-            yield f"{step}.downsell: is the same offer in the same quantity again"
-
-
-def _out_of_order(campaign: Campaign) -> Iterator[str]:
-    """A condition can only ask about what comes before."""
-    for at, step in enumerate(campaign.upsell_steps):
-        page = campaign.upsell_page(step)
-        if page is None:
-            continue
-        for word, named in (("accepted", page.only_if.accepted), ("declined", page.only_if.declined)):
-            for other in named:
-                if other not in campaign.upsell_steps[:at]:
-                    yield f'{step}.only_if.{word}: found "{other}"; allowed: an upsell that comes before {step}'

@@ -98,11 +98,11 @@ class CheckoutPage(Table):
 
 
 class OnlyIf(Table):
-    """All that is named must hold, or the page is passed over."""
+    """All that is named must hold, or the page and its downsell are passed over."""
 
-    accepted: tuple[Step, ...] = Field((), description="upsells that were accepted")
-    declined: tuple[Step, ...] = Field((), description="upsells that were not accepted")
-    bought: tuple[Key, ...] = Field((), description="offers, of which one at least was bought")
+    accepted: tuple[Step, ...] = Field((), description="upsells that were added")
+    declined: tuple[Step, ...] = Field((), description="upsells that were shown and not added")
+    bought: tuple[Key, ...] = Field((), description="offers, of which the order holds one at least")
     countries: tuple[Country, ...] = Field((), description="country codes of the delivery")
     pay_sources: tuple[PaySource, ...] = Field((), description='"card" or "paypal"')
 

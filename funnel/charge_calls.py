@@ -1,4 +1,4 @@
-"""The calls that charge: how an order, an upsell and a confirmed PayPal payment are put to the CRM; pure."""
+"""How what is picked and bought is put to the CRM: coupon, tax, order, upsell, PayPal's confirmation; pure."""
 
 from dataclasses import asdict, dataclass, replace
 from typing import Any

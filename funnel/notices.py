@@ -8,7 +8,7 @@ SENTENCES = {
     Notice.EARLIER_VISIT: "That page belonged to an earlier visit, so we start fresh. Nothing was charged just now.",
     Notice.ADDED: "{name} is added to your order.",
     Notice.NOT_ADDED: "We could not add {name}, so you were not charged for it. Your order is safe.",
-    Notice.STILL_ADDING: "We are still adding {name}. You will see it on your receipt.",
+    Notice.STILL_ADDING: "We are still adding {name}. Your receipt shows when it is done.",
     Notice.NOT_CHARGED: "The payment did not go through. You have not been charged. Check your details and try again.",
     Notice.DECLINED: (
         "Your card was declined. You have not been charged. Check the card details or try a different card."

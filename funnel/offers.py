@@ -4,21 +4,25 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from funnel.campaign import DOWNSELL, Campaign
-from funnel.campaign_tables import OnlyIf
+from funnel.campaign_tables import OnlyIf, PaySource
 
 MINUTE = 60.0  # seconds
 
 
 @dataclass(frozen=True)
 class Bought:
-    """The facts of a paid order. `accepted` and `refused` are slots; `bought` product ids; `age` seconds."""
+    """The facts of a paid order.
+
+    `accepted` (charged), `refused` (by the shopper) and `declined` (wanted, and not charged) are slots. `products` are
+    the ids of what the order holds now, so without what was replaced. `age` is seconds since the order.
+    """
 
     accepted: Collection[str]
     refused: Collection[str]
     declined: Collection[str]
-    bought: Collection[int]
+    products: Collection[int]
     country: str | None
-    pay_source: str
+    pay_source: PaySource
     age: float
 
     @property
@@ -37,27 +41,41 @@ def slots(campaign: Campaign) -> Iterator[str]:
 
 def next_offer(campaign: Campaign, facts: Bought) -> str | None:
     """The slot of the first offer that is undecided and stands; None when all are through."""
+    if facts.pay_source == "paypal" and campaign.paypal is None:  # what paid the order cannot be charged any more
+        return None
     undecided = (slot for slot in slots(campaign) if slot not in facts.decided)
     return next((slot for slot in undecided if stands(campaign, slot, facts)), None)
 
 
 def stands(campaign: Campaign, slot: str, facts: Bought) -> bool:
-    step = slot.removesuffix(DOWNSELL)
-    page = campaign.upsell_page(step)
+    page = campaign.upsell_page(slot.removesuffix(DOWNSELL))
     if page is None or not _fits(campaign, page.only_if, facts):
         return False
     if page.ends_after_minutes and facts.age >= page.ends_after_minutes * MINUTE:
         return False
-    return not slot.endswith(DOWNSELL) or step in facts.refused
+    if slot.endswith(DOWNSELL) and not _refused_for_good(slot.removesuffix(DOWNSELL), facts):
+        return False
+    replaces = campaign.upsell(slot).line.replaces
+    return replaces is None or replaces in facts.products
+
+
+def unconditional(campaign: Campaign, step: str) -> bool:
+    """Whether everybody who pays in time meets this upsell."""
+    page = campaign.upsell_page(step)
+    return page is not None and page.only_if == OnlyIf() and not (page.replaces or page.ends_after_minutes)
+
+
+def _refused_for_good(step: str, facts: Bought) -> bool:
+    """Who said no in one tab and yes in another at the same moment may have been charged."""
+    return step in facts.refused and step not in facts.accepted and step not in facts.declined
 
 
 def _fits(campaign: Campaign, only_if: OnlyIf, facts: Bought) -> bool:
-    bought = {campaign.offers[key].productId for key in only_if.bought}
+    wanted = {campaign.offers[key].productId for key in only_if.bought}
     return (
         set(only_if.accepted) <= set(facts.accepted)
-        and not set(only_if.declined) & set(facts.accepted)
-        and set(only_if.declined) <= facts.decided
-        and (not bought or bool(bought & set(facts.bought)))
+        and set(only_if.declined) <= facts.decided - set(facts.accepted)
+        and (not wanted or bool(wanted & set(facts.products)))
         and (not only_if.countries or facts.country in only_if.countries)
         and (not only_if.pay_sources or facts.pay_source in only_if.pay_sources)
     )

@@ -1,6 +1,6 @@
 """The verbs that charge: place_order, accept_upsell, confirm_paypal; and cancel_paypal, which charges nothing."""
 
-from funnel.attempt import ORDER, Attempt, AwayKind, Claim, PaySource, Reason, State, Verdict
+from funnel.attempt import ORDER, Attempt, AwayKind, Claim, PaySource, Reason, State, Verdict, paid_order
 from funnel.attempts import Attempts
 from funnel.basket import Basket
 from funnel.campaign import Campaign
@@ -53,17 +53,17 @@ class Payments:
 
     def accept_upsell(self, visit: Visit, slot: str, key: str, returns: Returns) -> Claim:
         """Charged to what paid the order."""
-        line, paid = self._campaign.upsell(slot).line, self._paid_order(visit.id)
-        pay_source = paid.pay_source if paid else PaySource.CARD
+        package, paid = self._campaign.upsell(slot), self._paid_order(visit.id)
+        pay_source = paid.pay_source if paid else PaySource.CARD  # without an order the claim is refused
         return self._charging.charge(
             Charge(
                 key=key,
                 visit_id=visit.id,
                 slot=slot,
-                basket=Basket(lines=(line,)),
+                basket=package.basket,
                 make_ready=lambda: self._paid_order_id(visit.id),
                 send=lambda order_id: self._client.import_upsale(
-                    upsale_call(self._campaign, visit, line, order_id, pay_source, returns)
+                    upsale_call(self._campaign, visit, package.line, order_id, pay_source, returns)
                 ),
                 pay_source=pay_source,
             )
@@ -94,11 +94,10 @@ class Payments:
         cancelled = Verdict(State.NOT_CHARGED, Reason.CANCELLED)
         return self._attempts.settle(attempt.key, cancelled, seen=(State.AWAIT_REDIRECT,))
 
-    def wait_for(self, visit: Visit, slot: str) -> None:
-        """Let an earlier press of the same button come to its outcome, for as long as a pay request waits."""
+    def wait_for(self, visit: Visit) -> None:
+        """Let an earlier press, in this tab or another one, come to its outcome; as long as a pay request waits."""
         for attempt in self._attempts.of_visit(visit.id):
-            if attempt.slot == slot:
-                self._charging.wait(attempt)
+            self._charging.wait(attempt)
 
     def _import_order(self, visit: Visit, order: NewOrder, order_id: str) -> OrderReply | RedirectReply:
         latest = self._visits.find(visit.id) or visit
@@ -122,4 +121,4 @@ class Payments:
         return paid.order_id
 
     def _paid_order(self, visit_id: str) -> Attempt | None:
-        return next((attempt for attempt in self._attempts.of_visit(visit_id) if attempt.bears_upsells), None)
+        return paid_order(self._attempts.of_visit(visit_id))

@@ -1,15 +1,15 @@
 """What a shopper has bought, as the thank-you page and the checkout's summary show it."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from funnel.attempt import ORDER, Attempt, State, Totals
+from funnel.basket import NOTHING, Basket
 from funnel.people import Addresses, Contact
 from funnel.visit import Visit
 
 PENDING = "PENDING"  # the orderStatus of an order under review, or of a single-transaction campaign
-NOTHING = Decimal("0.00")
 NO_TOTALS = Totals(orderStatus="")
 
 
@@ -26,16 +26,19 @@ class ReceiptLine:
 
 @dataclass(frozen=True)
 class Receipt:
+    """`charges` may be seen apart on the statement. An amount is None where neither the CRM nor our books know it."""
+
     orderId: str
     firstName: str | None
     email: str | None
     address_lines: tuple[str, ...]
     lines: tuple[ReceiptLine, ...]
     missed: tuple[str, ...]
-    shipping: Decimal
-    tax: Decimal
-    discount: Decimal
-    total: Decimal
+    charges: int
+    shipping: Decimal | None
+    tax: Decimal | None
+    discount: Decimal | None
+    total: Decimal | None
     held: bool
 
     @property
@@ -50,8 +53,8 @@ def receipt(visit: Visit, attempts: Sequence[Attempt]) -> Receipt | None:
     if order is None or visit.order_id is None:
         return None
     replaced = {line.replaces for attempt in charged if attempt.basket for line in attempt.basket.lines}
-    baskets = [attempt.basket for attempt in charged if attempt.basket]
-    last = charged[-1].totals or NO_TOTALS  # every reply tells the whole order, so the last one is the newest
+    newest = charged[-1].totals or NO_TOTALS  # every reply tells the whole order
+    ours = [_without(attempt.basket, replaced) for attempt in charged]
     return Receipt(
         orderId=visit.order_id,
         firstName=visit.contact.firstName if visit.contact else None,
@@ -59,12 +62,18 @@ def receipt(visit: Visit, attempts: Sequence[Attempt]) -> Receipt | None:
         address_lines=_address_lines(visit.contact, visit.addresses),
         lines=tuple(line for attempt in attempts for line in _lines(attempt, replaced)),
         missed=tuple(_missed(attempts)),
-        shipping=_amount(last.shipping, sum((basket.shipping for basket in baskets), NOTHING)),
-        tax=_amount(last.tax, sum((basket.tax or NOTHING for basket in baskets), NOTHING)),
-        discount=_amount(last.discount, sum((basket.saved for basket in baskets), NOTHING)),
-        total=_amount(last.total, sum((basket.total for basket in baskets), NOTHING)),
-        held=bool(order.totals and order.totals.orderStatus == PENDING),
+        charges=sum(attempt.state.live for attempt in attempts),
+        shipping=_amount(newest.shipping, ours, lambda basket: basket.shipping),
+        tax=_amount(newest.tax, ours, lambda basket: basket.tax or NOTHING),
+        discount=_amount(newest.discount, ours, lambda basket: basket.saved),
+        total=_amount(newest.total, ours, lambda basket: basket.total),
+        held=is_held(order),
     )
+
+
+def is_held(order: Attempt) -> bool:
+    """Whether the CRM has authorised a paid order and not yet collected it."""
+    return order.totals is not None and order.totals.orderStatus == PENDING
 
 
 def masked_email(contact: Contact | None) -> str | None:
@@ -74,15 +83,23 @@ def masked_email(contact: Contact | None) -> str | None:
     return f"{name[:1]}***@{domain}"
 
 
+def _without(basket: Basket | None, replaced: Collection[int | None]) -> Basket | None:
+    """What is left of a basket; None for what our books have lost."""
+    if basket is None:
+        return None
+    kept = tuple(line for line in basket.lines if line.productId not in replaced)
+    return basket.model_copy(update={"lines": kept})
+
+
 def _lines(attempt: Attempt, replaced: Collection[int | None]) -> Iterator[ReceiptLine]:
-    if attempt.basket is None or not attempt.state.live:
+    kept = _without(attempt.basket, replaced)
+    if kept is None or not attempt.state.live:
         return
     status = "added" if attempt.state is State.CHARGED else "pending"
-    for line in attempt.basket.lines:
-        if line.productId not in replaced:
-            yield ReceiptLine(
-                name=line.name, quantity=line.quantity, amount=line.price, shipping=line.shipping, status=status
-            )
+    for line in kept.lines:
+        yield ReceiptLine(
+            name=line.name, quantity=line.quantity, amount=line.price, shipping=line.shipping, status=status
+        )
 
 
 def _missed(attempts: Sequence[Attempt]) -> Iterator[str]:
@@ -105,5 +122,9 @@ def _address_lines(contact: Contact | None, addresses: Addresses | None) -> tupl
     return tuple(line for line in lines if line)
 
 
-def _amount(given: str | None, ours: Decimal) -> Decimal:
-    return ours if given is None else Decimal(given)
+def _amount(given: str | None, ours: Sequence[Basket | None], pick: Callable[[Basket], Decimal]) -> Decimal | None:
+    """The CRM's amount, or the sum over our own baskets where none of them is lost."""
+    if given is not None:
+        return Decimal(given)
+    known = [basket for basket in ours if basket]
+    return sum(map(pick, known), NOTHING) if len(known) == len(ours) else None

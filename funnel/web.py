@@ -74,10 +74,10 @@ def enter(step: str) -> Visit:
     return visit()
 
 
-def admit(step: str, *, slot: str | None = None) -> Visit:
-    """The visit that a form comes from; or leads to where the shopper belongs. `slot` is what the form charges."""
-    if slot and (progress().order_unresolved or progress().upsell_unresolved):
-        outage.attempted(lambda: rooms().payments.wait_for(visit(), slot), None)
+def admit(step: str, *, charges: bool = False) -> Visit:
+    """The visit that a form comes from; or leads to where the shopper belongs. `charges`: its button may charge."""
+    if charges and (progress().order_unresolved or progress().upsell_unresolved):
+        outage.attempted(lambda: rooms().payments.wait_for(visit()), None)
         g.pop("progress")
     _guard(step)
     g.visit = _kept()

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from funnel.attempt import ORDER, Attempt, PaySource, State
+from funnel.attempt import ORDER, Attempt, PaySource, State, paid_order
 from funnel.attempts import Attempts
 from funnel.campaign import Campaign
 from funnel.offers import Bought, next_offer
@@ -25,31 +25,37 @@ class Whereabouts:
         orders = [attempt for attempt in attempts if attempt.slot == ORDER]
         upsells = [attempt for attempt in attempts if attempt.slot != ORDER]
         refused = self._attempts.refused(visit.id) if attempts else frozenset()  # without an order nothing is offered
-        paid = next((attempt for attempt in orders if attempt.state is State.CHARGED), None)
         return Progress(
-            ordered=paid is not None,
+            ordered=any(attempt.state is State.CHARGED for attempt in orders),
             order_unresolved=any(attempt.state.unresolved for attempt in orders),
             upsell_unresolved=any(attempt.state.unresolved for attempt in upsells),
             decided=frozenset(attempt.slot for attempt in upsells) | refused,
-            next_offer=self._next_offer(visit, paid, upsells, refused) if paid else None,
+            next_offer=self._next_offer(visit, paid_order(attempts), upsells, refused),
         )
 
     def _next_offer(
-        self, visit: Visit, paid: Attempt, upsells: Sequence[Attempt], refused: frozenset[str]
+        self, visit: Visit, paid: Attempt | None, upsells: Sequence[Attempt], refused: frozenset[str]
     ) -> str | None:
         """None too once the receipt was shown, the window has closed, or our own books do not know the order."""
+        if paid is None or visit.finished_at is not None:
+            return None
         age = self._store.clock() - paid.created_at
-        if visit.finished_at is not None or not paid.bears_upsells or age >= self._upsell_window:
+        if age >= self._upsell_window:
             return None
         accepted = [attempt for attempt in upsells if attempt.state is State.CHARGED]
-        lines = [line for attempt in (paid, *accepted) if attempt.basket for line in attempt.basket.lines]
         facts = Bought(
             accepted={attempt.slot for attempt in accepted},
             refused=refused,
             declined={attempt.slot for attempt in upsells} - {attempt.slot for attempt in accepted},
-            bought={line.productId for line in lines},
+            products=_products([paid, *accepted]),
             country=visit.addresses.shipCountry if visit.addresses else None,
             pay_source="paypal" if paid.pay_source is PaySource.PAYPAL else "card",
             age=age,
         )
         return next_offer(self._campaign, facts)
+
+
+def _products(charged: Sequence[Attempt]) -> set[int]:
+    """What the order holds; what was replaced is gone from it."""
+    lines = [line for attempt in charged if attempt.basket for line in attempt.basket.lines]
+    return {line.productId for line in lines} - {line.replaces for line in lines if line.replaces}

@@ -51,7 +51,7 @@ DECLINE_LIMIT = 3
 PAGES = ("presell", "lead", "checkout", "upsell1", "upsell2", "thank-you")
 PAUSES = (3.0, 100.0, QUIET, REDIRECT, REDIRECT, GIVE_UP)  # seconds between the last sweeps, until all has ended
 CARD = "4539578763621486"
-UPSELL_QUANTITY = {"upsell1": 1, "upsell2": 2}
+UPSELL_QUANTITY = {"upsell1": 1, "upsell1b": 3, "upsell2": 2}
 
 
 STATES = "SELECT key, state FROM attempts WHERE visit_id = ?"

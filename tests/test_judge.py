@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 from test_charging import LAMP, PAID
 
 from funnel.attempt import ORDER, Attempt, Reason, State
+from funnel.basket import Basket, Line
 from funnel.crm.errors import CrmError, Garbled, Kind, NoAnswer, NotSent, Refused
 from funnel.crm.replies import OrderItem, OrderReply, RedirectReply
 from funnel.judge import Judge
@@ -97,6 +99,35 @@ def test_an_upsell_shows_as_more_of_its_product_than_was_paid_before() -> None:
     assert charged
     assert not_charged
     assert (charged.state, not_charged.state) == (State.CHARGED, State.NOT_CHARGED)
+
+
+def order_of(*products: tuple[int, int]) -> OrderReply:
+    """An order that holds so many of these products."""
+    items = tuple(OrderItem(str(product), None, qty, None, None, None, None, None) for product, qty in products)
+    return replace(PAID, items=items)
+
+
+@pytest.mark.parametrize(
+    ("held", "charged"),
+    [
+        (order_of((101, 1)), False),
+        (order_of((301, 1)), True),  # what was replaced has left the order
+        (order_of((101, 1), (301, 1)), True),  # or it is listed still, which is not published
+    ],
+)
+def test_a_replacement_is_proved_by_the_new_product_alone(held: OrderReply, charged: bool) -> None:
+    brass = Line(productId=301, name="Brass lamp", each=Decimal("79.00"), replaces=101)
+    attempt = replace(UPSELL, basket=Basket(lines=(brass,)), baseline=0)
+    verdict = JUDGE.on_query(attempt, [held], asked_at=SETTLE_AT)
+    assert verdict
+    assert (verdict.state is State.CHARGED) is charged
+
+
+@pytest.mark.parametrize(("held", "charged"), [(2, False), (3, True), (5, True)])
+def test_the_same_product_in_order_and_upsell_needs_more_of_it_than_before(held: int, charged: bool) -> None:
+    verdict = JUDGE.on_query(replace(UPSELL, baseline=2), [lamps(held)], asked_at=SETTLE_AT)
+    assert verdict
+    assert (verdict.state is State.CHARGED) is charged
 
 
 @pytest.mark.parametrize("orders", [[], [replace(PAID, orderId="ANOTHER")]])

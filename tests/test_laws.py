@@ -41,6 +41,7 @@ FLOORS = [
     {"config", "funnel.engine"},
     {"funnel.settings", "funnel.attempt", "funnel.schema"},
     {"funnel.campaign_rules"},
+    {"funnel.upsell_rules"},
     {"funnel.campaign", "funnel.mistakes", "funnel.filesystem", "funnel.people", "funnel.cards"},
     {"funnel.package"},
     {"funnel.campaign_tables"},

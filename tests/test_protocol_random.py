@@ -20,7 +20,7 @@ from funnel.whereabouts import Whereabouts
 EXAMPLES = int(os.environ.get("PROTOCOL_EXAMPLES", "2000"))
 STEPS = 10  # at most, in one example
 PLAYING_TIME = 120 + EXAMPLES // 2  # seconds
-SLOTS = (ORDER, "upsell1", "upsell2")
+SLOTS = (ORDER, "upsell1", "upsell1b", "upsell2")
 
 
 @pytest.fixture(scope="module")

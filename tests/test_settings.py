@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from campaigns import written
 
 from config import TIMINGS, VARIABLES, load_settings
 from funnel.filesystem import kind
@@ -104,6 +105,121 @@ def test_a_mistake_in_funnel_toml_is_told_with_its_key_and_what_is_allowed(
     assert GOOD.count(wrong) == 1, "the table replaces exactly one place"
     (home / "funnel.toml").write_text(GOOD.replace(wrong, right))
     assert any(told in mistake for mistake in mistakes(home)), mistakes(home)
+
+
+SHADE_AND_BULBS = '[upsell1]\noffer = "shade"\n[upsell2]\noffer = "bulbs"\n'
+
+
+@pytest.mark.parametrize(
+    ("tables", "told"),
+    [
+        (
+            '[upsell1]\noffer = "shade"\ndownsell = { offer = "shade" }',
+            'upsell1.downsell: found "shade", as in upsell1; allowed: another offer, or another quantity',
+        ),
+        (
+            SHADE_AND_BULBS + '[upsell2.downsell]\noffer = "bulp"',
+            'upsell2.downsell.offer: found "bulp"; allowed: lamp, bulbs, shade, brass, club',
+        ),
+        (
+            '[upsell1]\noffer = "shade"\ndownsel = { offer = "bulbs" }',
+            'upsell1.downsel: there is no such key (did you mean "downsell"?); allowed: offer, quantity',
+        ),
+        (
+            '[upsell1]\noffer = "shade"\ndownsell = { offer = "bulbs", downsell = { offer = "lamp" } }',
+            "upsell1.downsell.downsell: there is no such key; allowed: offer, quantity, replaces",
+        ),
+        (
+            '[bundles.set]\nname = "Set"\noffers = { lamp = 1 }\n[upsell1]\noffer = "set"',
+            'upsell1.offer: found "set"; allowed: lamp, bulbs, shade',
+        ),
+        (
+            '[upsell1]\noffer = "shade"\nquantity = 0',
+            "upsell1.quantity: found 0; allowed: how many are added, 1 to 99",
+        ),
+        (
+            '[upsell1]\noffer = "brass"\nreplaces = "bulbs"',
+            'upsell1.replaces: found "bulbs"; allowed: what is sold at checkout (lamp)',
+        ),
+        (
+            '[upsell1]\noffer = "brass"\nreplaces = "lam"',
+            'upsell1.replaces: found "lam"; allowed: lamp, bulbs, shade, brass, club',
+        ),
+        (
+            '[upsell1]\noffer = "lamp"\nquantity = 3\nreplaces = "lamp"',
+            'upsell1.replaces: found "lamp", the product itself; allowed: another one',
+        ),
+        (
+            '[upsell1]\noffer = "shade"\ndownsell = { offer = "brass", replaces = "shade" }',
+            'upsell1.downsell.replaces: found "shade"; allowed: what is sold at checkout (lamp)',
+        ),
+        (
+            '[upsell1]\noffer = "brass"\nreplaces = "lamp"\n[upsell2]\noffer = "lamp"',
+            'upsell2.offer: found "lamp", which upsell1 replaces; allowed: another product',
+        ),
+        (
+            '[upsell1]\noffer = "brass"\nreplaces = "lamp"\n[upsell2]\noffer = "bulbs"\ndownsell = { offer = "lamp" }',
+            'upsell2.downsell.offer: found "lamp", which upsell1 replaces; allowed: another product',
+        ),
+        (
+            '[upsell1]\noffer = "shade"\n[upsell1.only_if]\naccepted = ["upsell2"]\n[upsell2]\noffer = "bulbs"',
+            'upsell1.only_if.accepted: found "upsell2"; allowed: an upsell that comes before it (there is none)',
+        ),
+        (
+            SHADE_AND_BULBS + 'only_if = { declined = ["upsell3"] }',
+            'upsell2.only_if.declined: found "upsell3"; allowed: an upsell that comes before it and is not in '
+            "accepted (upsell1)",
+        ),
+        (
+            SHADE_AND_BULBS + 'only_if = { accepted = ["upsell1"], declined = ["upsell1"] }',
+            'upsell2.only_if.declined: found "upsell1"; allowed:',
+        ),
+        (
+            SHADE_AND_BULBS + 'only_if = { accepted = ["upsel1"] }',
+            "upsell2.only_if.accepted.0: found 'upsel1' (did you mean \"upsell1\"?); allowed:",
+        ),
+        (
+            SHADE_AND_BULBS + 'only_if = { bought = ["lam"] }',
+            'upsell2.only_if.bought: found "lam"; allowed: lamp, bulbs, shade',
+        ),
+        (
+            SHADE_AND_BULBS + 'only_if = { countries = ["DE"] }',
+            'upsell2.only_if.countries: found "DE"; allowed: what countries names (US, CA)',
+        ),
+        (
+            SHADE_AND_BULBS + 'only_if = { pay_sources = ["paypal"] }',
+            'upsell2.only_if.pay_sources: found "paypal"; allowed: what pay_sources names (card)',
+        ),
+        (
+            SHADE_AND_BULBS + 'only_if = { country = ["US"] }',
+            'upsell2.only_if.country: there is no such key (did you mean "countries"?)',
+        ),
+        (
+            '[upsell1]\noffer = "shade"\nends_after_minutes = 121',
+            "upsell1.ends_after_minutes: found 121; allowed: at most 120, as FUNNEL_UPSELL_WINDOW says",
+        ),
+        (
+            '[upsell1]\noffer = "shade"\nends_after_minutes = 0',
+            "upsell1.ends_after_minutes: found 0; allowed: minutes after the order",
+        ),
+        (
+            '[[offers.lamp.variants]]\nkey = "red"\nvariantId = 1\nname = "Red"\n[upsell1]\noffer = "lamp"',
+            'upsell1.offer: found "lamp", which has variants; allowed: an offer without',
+        ),
+    ],
+)
+def test_a_mistake_in_an_upsells_table_is_told_with_its_key_and_what_is_allowed(
+    tmp_path: Path, tables: str, told: str
+) -> None:
+    written(tmp_path, tables, upsells=tables.count("[upsell2]") + 1)
+    assert [mistake for mistake in mistakes(tmp_path) if mistake.startswith(f"funnel.toml: {told}")], mistakes(tmp_path)
+
+
+def test_a_shorter_window_makes_an_offer_outlast_it(tmp_path: Path) -> None:
+    written(tmp_path, '[upsell1]\noffer = "shade"\nends_after_minutes = 10', upsells=1)
+    (told,) = mistakes(tmp_path, FUNNEL_UPSELL_WINDOW="300")
+    assert told.startswith("funnel.toml: upsell1.ends_after_minutes: found 10; allowed: at most 5")
+    assert load_settings({"FUNNEL_UPSELL_WINDOW": "600"}, root=tmp_path)
 
 
 @pytest.mark.parametrize(

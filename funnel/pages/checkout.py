@@ -41,7 +41,7 @@ def show() -> Response:
 
 @bp.post(PATHS["checkout"])
 def submit() -> Response:
-    visit = web.admit("checkout", slot=ORDER)
+    visit = web.admit("checkout", charges=True)
     form = filled()
     form.validate_on_submit()
     if outage.away():

@@ -1,14 +1,17 @@
 """Upsells 1 to 4 and their downsells: one offer, two equal buttons; after payment every road leads forward."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Blueprint, Response, abort
 
 from funnel import outage, web
-from funnel.attempt import Claim, PaySource, State
-from funnel.campaign import DOWNSELL
+from funnel.attempt import Attempt, Claim, PaySource, State, paid_order
+from funnel.campaign import DOWNSELL, Campaign
 from funnel.forms import UpsellForm
+from funnel.offers import MINUTE, unconditional
 from funnel.pay_token import StaleToken
+from funnel.receipt import is_held
 from funnel.steps import AWAY, PATHS, Notice
 from funnel.visit import Visit
 
@@ -29,7 +32,7 @@ def show(number: int, downsell: str) -> Response:
 @bp.post("/upsell/<int:number>/<downsell>")
 def submit(number: int, downsell: str) -> Response:
     slot = _slot(number, downsell)
-    visit, form = web.admit(slot, slot=slot), UpsellForm()
+    visit, form = web.admit(slot, charges=True), UpsellForm()
     if slot in web.progress().decided:
         return web.go(web.whereabouts())
     if not form.validate_on_submit():
@@ -61,34 +64,45 @@ def _slot(number: int, downsell: str) -> str:
 
 def _page(slot: str, visit: Visit, form: UpsellForm, **outcome: Any) -> Response:
     campaign, step = web.rooms().settings.campaign, slot.removesuffix(DOWNSELL)
-    package, page = campaign.upsell(slot), campaign.upsell_page(step)
+    package, page = campaign.upsell(slot), campaign.offer_page(slot)
+    attempts = web.rooms().attempts.of_visit(visit.id)
+    paid = paid_order(attempts)
     form.attempt.data = web.rooms().tokens.issue(visit.id, slot, [package.basket])
-    minutes = page.ends_after_minutes if page else None
     return web.page(
         "pages/upsell.html",
         form=form,
         action=PATHS[slot],
         package=package,
-        basket=package.basket,
+        replaced=campaign.offers[page.replaces].name if page.replaces else None,
         downsell=slot.endswith(DOWNSELL),
-        number=campaign.upsell_steps.index(step) + 1,
-        of=len(campaign.upsell_steps),
+        place=_place(campaign, step),
         order_number=visit.order_id,
-        paypal=_paid_by(visit) is PaySource.PAYPAL,
-        ends_in=minutes,
-        decision=_decision(visit, slot),
+        held=paid is not None and is_held(paid),
+        paypal=paid is not None and paid.pay_source is PaySource.PAYPAL,
+        ends_in=_minutes_left(campaign, step, paid),
+        decision=_decision(slot, attempts),
         next_url=PATHS[web.whereabouts()],
         **outcome,
     )
 
 
-def _paid_by(visit: Visit) -> PaySource:
-    attempts = web.rooms().attempts.of_visit(visit.id)
-    return next((attempt.pay_source for attempt in attempts if attempt.bears_upsells), PaySource.CARD)
+def _place(campaign: Campaign, step: str) -> tuple[int, int] | None:
+    """ "Offer 1 of 2", which can be told only where everybody meets the same offers."""
+    if not all(unconditional(campaign, each) for each in campaign.upsell_steps):
+        return None
+    return campaign.upsell_steps.index(step) + 1, len(campaign.upsell_steps)
 
 
-def _decision(visit: Visit, slot: str) -> str | None:
-    attempts = web.rooms().attempts.of_visit(visit.id)
+def _minutes_left(campaign: Campaign, step: str, paid: Attempt | None) -> int | None:
+    """Whole minutes until the offer ends, rounded down; None for an offer that does not."""
+    page = campaign.upsell_page(step)
+    if paid is None or page is None or page.ends_after_minutes is None:
+        return None
+    left = page.ends_after_minutes * MINUTE - (web.rooms().store.clock() - paid.created_at)
+    return max(int(left // MINUTE), 0)
+
+
+def _decision(slot: str, attempts: Sequence[Attempt]) -> str | None:
     attempt = next((attempt for attempt in reversed(attempts) if attempt.slot == slot), None)
     if attempt:
         return DECISIONS.get(attempt.state, "pending")
