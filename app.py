@@ -28,9 +28,10 @@ from funnel.judge import Judge
 from funnel.leads import Leads
 from funnel.mistakes import ConfigError
 from funnel.outbox import Outbox
-from funnel.pages import away, capture, checkout, confirming, health, lead, presell, returns, thankyou, upsell
+from funnel.pages import away, capture, checkout, confirming, health, lead, prepaid, presell, returns, thankyou, upsell
 from funnel.pay_token import PayTokens
 from funnel.payments import Payments
+from funnel.prices import Prices
 from funnel.pricing import Pricing
 from funnel.reconciliation import Reconciliation
 from funnel.relay import Relay
@@ -62,7 +63,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     web.install(app, rooms)
     props.install(app, settings.campaign)
     failures.install(app)
-    for page in (presell, lead, capture, checkout, confirming, away, returns, upsell, thankyou, health):
+    for page in (presell, lead, capture, checkout, confirming, prepaid, away, returns, upsell, thankyou, health):
         app.register_blueprint(page.bp)
     app.cli.add_command(commands)
     return app
@@ -106,7 +107,16 @@ def furnish(settings: Settings, *, prepare: bool = True) -> Rooms:
         deadlines=CallDeadlines(query=timing.owed_deadline, owed=timing.owed_deadline, charge=timing.charge_deadline),
         on_outcome=breaker.report,
     )
-    delivery = Delivery(client=client, store=store, visits=visits, outbox=outbox, attempts=attempts, campaign=campaign)
+    pricing = Pricing(client=client, campaign=campaign, visits=visits)
+    delivery = Delivery(
+        client=client,
+        store=store,
+        visits=visits,
+        outbox=outbox,
+        attempts=attempts,
+        campaign=campaign,
+        pricing=pricing,
+    )
     judge = Judge(
         quiet_time=timing.quiet_time,
         read_lag=timing.read_lag,
@@ -170,7 +180,8 @@ def furnish(settings: Settings, *, prepare: bool = True) -> Rooms:
         charging=charging,
         flow=flow,
         payments=payments,
-        pricing=Pricing(client=client, campaign=campaign, visits=visits),
+        pricing=pricing,
+        prices=Prices(client=client, campaign=campaign, deadline=timing.owed_deadline),
         whereabouts=whereabouts,
         relay=relay,
         reconciliation=reconciliation,

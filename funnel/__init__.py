@@ -7,18 +7,20 @@ web, failures, props what happens to every request, to every failure, and what t
 doorway              which visit a request belongs to
 outage, rooms        the store away; the wired rooms, as pages and commands are handed them
 forms                what visitors type, checked (with address_fields, card_fields, fields)
-flow, payments, pricing, whereabouts
-                     the recommended API flow as verbs, those that charge apart; totals; how far a visit has come
-relay, reconciliation, restoration
-                     the delivery of what is owed; the audit; a backup put back
+flow, payments, whereabouts
+                     the recommended API flow as verbs, those that charge apart; how far a visit has come
+relay, reconciliation, restoration, prices
+                     the delivery of what is owed; the audit; a backup put back; our prices and the campaign's
 receipt, summary, notices
                      what was bought, what is in a basket, and the sentences that are told once
 leads, housekeeping, backlog
                      Import Lead, for drafts and who waits; what nobody waits for; the operator's view
 charging, delivery, erasure
                      the protocol of one charge; how one owed call is made; a person is forgotten
-judge, charge_calls, pay_token, return_token
-                     what an attempt becomes; the calls that charge; signed tickets in forms and addresses
+pricing              what the CRM has to say before a total can be shown: coupons and tax
+judge, drift, charge_calls, pay_token, return_token
+                     what an attempt becomes; totals that are not ours; the calls that charge; signed tickets in
+                     forms and addresses
 visit, attempts, outbox, breaker, crm/, migrations/
                      the shopper's visit; the ledger of charges; the calls that are owed; whether the CRM is down;
                      the CRM's client; the tables from release to release

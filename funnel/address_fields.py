@@ -121,20 +121,28 @@ class AddressFields:
 
     def addresses(self: Any) -> Addresses:
         """What was typed, once the form has validated."""
-        shipping = self._address(SHIPPING)
-        billing = shipping if self.billShipSame.data else self._address(BILLING)
-        named = dict(zip(SHIPPING, shipping, strict=True)) | dict(zip(BILLING, billing, strict=True))
-        return Addresses(billShipSame=self.billShipSame.data, **named)
+        return _addresses(self.billShipSame.data, [self[name].data for name in (*SHIPPING, *BILLING)])
 
     def addresses_so_far(self: Any) -> Addresses:
         """What was typed and is right, of a form that has not validated; the rest is empty."""
-        for name in (*SHIPPING, *BILLING):
-            self[name].data = "" if self[name].errors else self[name].data or ""
-        return AddressFields.addresses(self)
+        right = ["" if self[name].errors else self[name].data or "" for name in (*SHIPPING, *BILLING)]
+        return _addresses(self.billShipSame.data, right)
 
-    def _address(self: Any, names: Sequence[str]) -> tuple[str, ...]:
-        line1, line2, city, state, postal, country = (self[name].data for name in names)
-        return line1, line2, city, _code(state, region(country)) if country else "", postal, country
+    def delivery(self: Any) -> Addresses | None:
+        """Where the parcel goes, as far as a total needs it, whatever billing says; None while it is not right."""
+        wrong = any(self[name].errors for name in SHIPPING)
+        return None if wrong else _addresses(True, [self[name].data for name in (*SHIPPING, *BILLING)])
+
+
+def _addresses(same: bool, typed: Sequence[str]) -> Addresses:
+    shipping, billing = _address(typed[: len(SHIPPING)]), _address(typed[len(SHIPPING) :] if not same else typed)
+    named = dict(zip(SHIPPING, shipping, strict=True)) | dict(zip(BILLING, billing, strict=True))
+    return Addresses(billShipSame=same, **named)
+
+
+def _address(typed: Sequence[str]) -> tuple[str, ...]:
+    line1, line2, city, state, postal, country = typed[: len(SHIPPING)]
+    return line1, line2, city, _code(state, region(country)) if country else "", postal, country
 
 
 @cache

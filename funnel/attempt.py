@@ -39,7 +39,7 @@ class State(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why an attempt ended without a charge."""
+    """Why an attempt ended without a charge; of an unknown one, what the CRM's words seemed to say."""
 
     DECLINED = "declined"
     PREPAID = "prepaid"
@@ -49,6 +49,8 @@ class Reason(StrEnum):
     NOT_FOUND_PAID = "not-found-paid"
     FOREIGN_ORDER = "foreign-order"
     CANCELLED = "cancelled"
+    ALREADY_PURCHASED = "already-purchased"
+    FRAUD_LIMIT = "fraud-limit"
 
 
 class Refusal(StrEnum):
@@ -65,7 +67,7 @@ UNRESOLVED = (State.UNKNOWN, State.AWAIT_REDIRECT, State.NEEDS_HUMAN)  # Order Q
 
 @dataclass(frozen=True)
 class Totals:
-    """What the CRM said the order comes to: amounts as text with two decimals, None where it did not say."""
+    """What the CRM said the order comes to: amounts as text with two decimals or more, None where it did not say."""
 
     orderStatus: str
     total: str | None = None

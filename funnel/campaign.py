@@ -67,7 +67,19 @@ class Campaign(Table):
     @property
     def bumps(self) -> tuple[Package, ...]:
         """What a box at checkout adds, one of each."""
-        return tuple(of_offer(key, self.offers[key], 1) for key in self.checkout.bumps)
+        return tuple(of_offer(key, self.offers[key], 1).model_copy(update={"key": key}) for key in self.checkout.bumps)
+
+    @property
+    def sold_at_checkout(self) -> frozenset[str]:
+        """Keys of the offers that Import Order can have lines of."""
+        bundled = (key for name in self.checkout.bundles for key in self.bundles[name].offers)
+        return frozenset((*self.checkout.offers, *self.checkout.bumps, *bundled))
+
+    @property
+    def sold_after(self) -> frozenset[str]:
+        """Keys of the offers that Import Upsale can add."""
+        pages = (page for step in self.upsell_steps if (page := self.upsell_page(step)))
+        return frozenset(each.offer for page in pages for each in (page, page.downsell) if each)
 
     @property
     def upsell_steps(self) -> tuple[str, ...]:

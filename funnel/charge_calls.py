@@ -126,9 +126,7 @@ def coupon_call(campaign: Campaign, basket: Basket, code: str) -> OrderCoupon:
     )
 
 
-def tax_call(
-    campaign: Campaign, basket: Basket, coupon: str, contact: Contact | None, addresses: Addresses
-) -> SalesTax:
+def tax_call(campaign: Campaign, basket: Basket, contact: Contact | None, addresses: Addresses) -> SalesTax:
     return SalesTax(
         campaignId=campaign.campaignId,
         lines=_lines(campaign, basket),
@@ -139,7 +137,7 @@ def tax_call(
         shipState=addresses.shipState or None,
         shipPostalCode=addresses.shipPostalCode or None,
         shipCountry=addresses.shipCountry,
-        couponCode=coupon or None,
+        couponCode=basket.couponCode,
     )
 
 

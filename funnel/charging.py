@@ -9,6 +9,7 @@ from threading import BoundedSemaphore
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from funnel import drift
 from funnel.attempt import Attempt, Claim, PaySource, Reason, Refusal, State, Verdict
 from funnel.attempts import Attempts
 from funnel.basket import Basket
@@ -180,12 +181,13 @@ class Charging:
     def _send(self, charge: Charge, attempt: Attempt) -> None:
         if self._clock() > (attempt.sent_at or 0.0) + LEASE_MARGIN:
             return  # the machine stood still: by now others may have judged this attempt
-        order_id = attempt.order_id or ""
         verdict = self._outcome(charge, attempt)
-        if not self._attempts.settle(charge.key, verdict, seen=BEFORE_REPLY) and verdict.state is State.CHARGED:
-            self._too_late(charge, order_id)
+        if self._attempts.settle(charge.key, verdict, seen=BEFORE_REPLY):
+            drift.look(self._attempts, attempt, verdict)
+        elif verdict.state is State.CHARGED:
+            self._too_late(charge, attempt.order_id)
 
-    def _too_late(self, charge: Charge, order_id: str) -> None:
+    def _too_late(self, charge: Charge, order_id: str | None) -> None:
         """Order Query may have told of the charge before its own answer came; else the books are wrong."""
         known = self._attempts.find(charge.key)
         if known is None or known.state is not State.CHARGED:

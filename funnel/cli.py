@@ -4,7 +4,7 @@ import click
 from flask.cli import AppGroup, with_appcontext
 
 from funnel import web
-from funnel.commands import money, outbox, people, schema, serving
+from funnel.commands import money, outbox, people, prices, schema, serving
 
 OPENS_THE_STORE_ITSELF = ("migrate", "up")
 
@@ -22,6 +22,7 @@ for command in (
     *(serving.up, serving.relay, serving.sandbox),
     *(money.attempts, money.reconcile),
     schema.migrate,
+    prices.prices,
     outbox.outbox,
     people.erase,
 ):

@@ -15,6 +15,7 @@ from funnel.crm.errors import CrmError
 from funnel.crm.replies import NOT_CHARGED, LeadReply
 from funnel.outbox import Kind, Outbox, Owed
 from funnel.people import Contact
+from funnel.pricing import Pricing
 from funnel.steps import PAGE_TYPES
 from funnel.store import Store
 from funnel.visit import Told, Visit, Visits
@@ -46,6 +47,7 @@ class Delivery:
         outbox: Outbox,
         attempts: Attempts,
         campaign: Campaign,
+        pricing: Pricing,
     ) -> None:
         self._client = client
         self._store = store
@@ -53,6 +55,7 @@ class Delivery:
         self._outbox = outbox
         self._attempts = attempts
         self._campaign = campaign
+        self._pricing = pricing
 
     def deliver(self, owed: Owed, *, deadline: float) -> Failure | None:
         """Make the call within `deadline` seconds and settle the row; what went wrong, if anything did."""
@@ -89,6 +92,9 @@ class Delivery:
             self._click(visit, owed.page_type or "", deadline)
         elif owed.kind is Kind.LEAD:
             self._lead(visit, deadline)
+        elif owed.kind is Kind.COUPON:
+            with suppress(CrmError):  # it is asked again when a button is pressed, and holds back nothing else
+                self._pricing.price_coupon(visit, deadline=deadline)
         elif visit.order_id:
             self._client.confirm_order(ConfirmOrder(orderId=visit.order_id), deadline=deadline)
 

@@ -94,6 +94,12 @@ def tidy_number(text: object) -> str:
     return tidy_code(text).replace(" ", "").replace("-", "")
 
 
+def coupon_code(typed: object, limit: int) -> str:
+    """In capitals; empty for what is none, a card number among it."""
+    code = tidy_text(typed).upper()
+    return "" if len(code) > limit or looks_like_card(code) else code
+
+
 def needed(message: str) -> Check:
     def check(form: Any, field: Any) -> None:
         if not field.data:

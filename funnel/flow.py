@@ -8,6 +8,7 @@ from funnel.campaign import DOWNSELL, Campaign
 from funnel.leads import Leads
 from funnel.outbox import Kind, Outbox
 from funnel.people import Addresses, Contact
+from funnel.quote import Quote, first_quote
 from funnel.settings import Timing
 from funnel.steps import PAGE_TYPES
 from funnel.store import Store
@@ -87,8 +88,20 @@ class Flow:
         """The lead while the store is away: told to the CRM here and now, or not at all. Raises NotReady."""
         return self._leads.tell_unkept(visit, contact, deadline=self._timing.answer_deadline)
 
-    def keep_place(self, visit: Visit, contact: Contact | None, addresses: Addresses | None) -> None:
-        self._leads.keep_place(visit, contact, addresses)
+    def keep_place(self, visit: Visit, contact: Contact | None, addresses: Addresses | None, quote: Quote) -> None:
+        self._leads.keep_place(visit, contact, addresses, quote)
+
+    def keep_coupon(self, visit: Visit, code: str) -> Visit:
+        """A code that came in an address; the relay asks what it is worth before the shopper comes to the checkout."""
+        kept = visit.quote or first_quote(self._campaign)
+        if kept.choice.coupon == code:
+            return visit
+        quote = Quote(replace(kept.choice, coupon=code))
+        visit = self.keep(visit)
+        self._visits.learn_quote(visit.id, quote)
+        with self._store.write() as connection:
+            self._outbox.owe(connection, visit.id, Kind.COUPON, once=f"{Kind.COUPON}:{code}")
+        return replace(visit, quote=quote)
 
     def refuse_upsell(self, visit: Visit, step: str) -> None:
         self._attempts.refuse(visit.id, step)

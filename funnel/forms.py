@@ -211,7 +211,15 @@ class CheckoutForm(AddressFields, CardFields, ContactForm):
             package=self.offer.data if self.offer.data in self.offers else self.offers[0],
             bumps=tuple(key for key in self.bumps if key in (self.bump.data or ())),
             shipping=self.shipping.data if self.shipping.data in self.methods else next(iter(self.methods), None),
-            coupon=(self.couponCode.data or "").upper(),
+            coupon="" if self.couponCode.errors else (self.couponCode.data or "").upper(),
+        )
+
+    def take_out(self, coupon: str) -> None:
+        """A code that takes nothing off goes, so that the total and the form say the same; its name is told."""
+        self.couponCode.data = ""
+        self.complain(
+            f"{coupon} is not valid for this offer, so it takes nothing off. You have not been charged.",
+            about="couponCode",
         )
 
     @property
@@ -230,9 +238,12 @@ class CheckoutForm(AddressFields, CardFields, ContactForm):
             self.forget_card_mistakes()
         return not self.errors
 
-    def mistakes_for_the_total(self, *, address: bool) -> bool:
-        wrong = set(self.errors) - {"offer"}
-        return bool(wrong & ({"couponCode", *SHIPPING} if address else {"couponCode"}))
+    def only_what_the_total_needs(self, *, address: bool) -> bool:
+        """Forget the other mistakes, for nothing is paid yet; whether one is left."""
+        needed = ("offer", "couponCode", *((*CONTACT_FIELDS, *SHIPPING) if address else ()))
+        for field in self:
+            field.errors = field.errors if field.name in needed else []
+        return bool(self.errors)
 
     def validate_offer(self, field: Field) -> None:
         if field.data not in self.offers:

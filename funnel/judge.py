@@ -8,6 +8,8 @@ from funnel.crm.errors import CrmError, Kind, NotSent, Refused
 from funnel.crm.replies import OrderReply, RedirectReply
 
 DECLINED = "DECLINED"  # an orderStatus
+PLACES = 2  # the CRM writes amounts with two places at least
+GUESSES = {Kind.ALREADY_PURCHASED: Reason.ALREADY_PURCHASED, Kind.FRAUD_LIMIT: Reason.FRAUD_LIMIT}
 
 
 class Judge:
@@ -33,7 +35,8 @@ class Judge:
             return Verdict(State.NOT_CHARGED, Reason.UNREACHABLE)
         if isinstance(error, Refused) and not error.may_have_charged:
             return _refusal(error)
-        return Verdict(State.UNKNOWN, settle_at=now + (self._read_lag if error.answered else self._quiet_time))
+        lag = self._read_lag if error.answered else self._quiet_time
+        return Verdict(State.UNKNOWN, _guess(error), settle_at=now + lag)
 
     def on_query(self, attempt: Attempt, orders: Sequence[OrderReply], *, asked_at: float) -> Verdict | None:
         """The verdict of Order Query asked at `asked_at`; None while it cannot tell."""
@@ -46,7 +49,7 @@ class Judge:
             return None
         if attempt.slot == ORDER and order.orderStatus == DECLINED:
             return Verdict(State.DECLINED, Reason.DECLINED)
-        return Verdict(State.NOT_CHARGED, Reason.NOT_FOUND_PAID)
+        return Verdict(State.NOT_CHARGED, attempt.reason or Reason.NOT_FOUND_PAID)
 
     def on_no_answer(self, attempt: Attempt, *, now: float) -> Verdict | None:
         """Order Query failed or does not know the order; after a day of that a human has to look."""
@@ -80,6 +83,11 @@ def _refusal(error: Refused) -> Verdict:
     return Verdict(State.NOT_CHARGED, Reason.UNREACHABLE)
 
 
+def _guess(error: CrmError) -> Reason | None:
+    """Why the CRM refused, as far as its words tell: it is said once the attempt has ended, and ends nothing."""
+    return GUESSES.get(error.kind) if isinstance(error, Refused) else None
+
+
 def totals(order: OrderReply) -> Totals:
     return Totals(
         orderStatus=order.orderStatus,
@@ -91,4 +99,7 @@ def totals(order: OrderReply) -> Totals:
 
 
 def _text(amount: Decimal | None) -> str | None:
-    return None if amount is None else f"{amount:.2f}"
+    if amount is None:
+        return None
+    places = max(PLACES, -int(amount.normalize().as_tuple().exponent))  # a dinar has three
+    return f"{amount:.{places}f}"

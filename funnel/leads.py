@@ -11,6 +11,7 @@ from funnel.crm.errors import Kind as ErrorKind
 from funnel.delivery import Delivery, Failure, ForeignOrder
 from funnel.outbox import LEASE_MARGIN, Kind, Outbox
 from funnel.people import Addresses, Contact
+from funnel.quote import Quote
 from funnel.store import Store
 from funnel.visit import Visit, Visits
 
@@ -41,12 +42,16 @@ class Leads:
             if self._visits.learn_draft(connection, visit_id, draft):
                 self._outbox.owe_lead(connection, visit_id, apart=DRAFTS_APART)
 
-    def keep_place(self, visit: Visit, contact: Contact | None, addresses: Addresses | None) -> None:
-        """Who the shopper is and where parcels go, as typed at checkout; a lead that is new is owed."""
+    def keep_place(
+        self, visit: Visit, contact: Contact | None, addresses: Addresses | None, quote: Quote | None = None
+    ) -> None:
+        """Who the shopper is, where parcels go and what is picked, as typed at checkout; a lead that is new is owed."""
         if contact:
             self.keep(visit, contact, owe=not (visit.lead_is_known and visit.contact == contact))
         if addresses:
             self._visits.learn_addresses(visit.id, addresses)
+        if quote:
+            self._visits.learn_quote(visit.id, quote)
 
     def tell(self, visit_id: str, *, deadline: float) -> tuple[str, ...]:
         """Try the owed lead now; the names of the fields that the CRM refuses. Anything else stays owed."""

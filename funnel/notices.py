@@ -1,5 +1,6 @@
 """The sentences a shopper is told once, at the top of the next page."""
 
+from funnel.attempt import Reason
 from funnel.steps import Notice
 
 SENTENCES = {
@@ -48,7 +49,27 @@ SENTENCES = {
     Notice.TOTAL_UNKNOWN: (
         "We could not work out your total just now. You have not been charged. Try again in a moment."
     ),
+    Notice.ALREADY_PURCHASED: (
+        "It looks as if you have ordered this before, so the payment was not taken. You have not been charged again. "
+        "Please contact us if you want more of it."
+    ),
+    Notice.FRAUD_LIMIT: (
+        "We could not take this payment. You have not been charged. Please wait 15 minutes or contact us."
+    ),
     Notice.UNPAYABLE: "We could not take this payment. You have not been charged. Please contact us.",
+}
+
+WHY_NOT = {
+    Reason.DECLINED: Notice.DECLINED,
+    Reason.PREPAID: Notice.PREPAID,
+    Reason.INVALID: Notice.NOT_CHARGED,
+    Reason.UNREACHABLE: Notice.CANNOT_TAKE_PAYMENTS,
+    Reason.NEVER_SENT: Notice.CANNOT_TAKE_PAYMENTS,
+    Reason.NOT_FOUND_PAID: Notice.NOT_CHARGED,
+    Reason.FOREIGN_ORDER: Notice.UNPAYABLE,
+    Reason.CANCELLED: Notice.CANCELLED,
+    Reason.ALREADY_PURCHASED: Notice.ALREADY_PURCHASED,
+    Reason.FRAUD_LIMIT: Notice.FRAUD_LIMIT,
 }
 
 

@@ -24,6 +24,7 @@ class Kind(StrEnum):
     CLICK = "click"
     LEAD = "lead"
     CONFIRM = "confirm"
+    COUPON = "coupon"
 
 
 class State(StrEnum):

@@ -1,5 +1,6 @@
 """What a shopper can choose as one thing: an offer in a quantity, one of its variants, or a bundle."""
 
+from collections.abc import Iterable
 from decimal import Decimal
 
 from pydantic import BaseModel, ConfigDict
@@ -39,6 +40,11 @@ class Package(BaseModel):
     def basket(self) -> Basket:
         return Basket(lines=self.lines)
 
+    def beside(self, bumps: Iterable["Package"]) -> "Package":
+        """With the terms of what is bought together with it, for a page that tells them in one place."""
+        more = tuple(terms for bump in bumps for terms in bump.subscriptions)
+        return self.model_copy(update={"subscriptions": (*self.subscriptions, *more)})
+
 
 def of_offer(
     key: str, offer: Offer, quantity: int, variant: Variant | None = None, replaces: int | None = None
@@ -58,7 +64,7 @@ def of_offer(
         name=name,
         quantity=quantity,
         lines=(line,),
-        subscriptions=(offer.subscription,) if offer.subscription else (),
+        subscriptions=(offer.subscription.times(quantity),) if offer.subscription else (),
         description=offer.description,
         image=offer.image,
     )

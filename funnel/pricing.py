@@ -4,7 +4,8 @@ import time
 from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 
-from funnel.basket import Basket
+from babel.numbers import get_currency_precision
+
 from funnel.campaign import Campaign
 from funnel.charge_calls import coupon_call, tax_call
 from funnel.crm.client import Client
@@ -13,15 +14,14 @@ from funnel.people import Addresses, Contact
 from funnel.quote import Choice, Discount, Quote, Tax, basket, digest, tax_digest
 from funnel.visit import Visit, Visits
 
-CENT = Decimal("0.01")  # the CRM takes amounts with two places
-
 
 @dataclass(frozen=True)
 class Priced:
-    """`coupon_refused`: the code takes nothing off. `unknown`: the CRM could not be asked, so no total is certain."""
+    """`refused` is a code that takes nothing off, or no longer; with `unknown` the CRM could not be asked, so no
+    total is certain."""
 
     quote: Quote
-    coupon_refused: bool = False
+    refused: str = ""
     unknown: bool = False
 
 
@@ -41,43 +41,64 @@ class Pricing:
         contact: Contact | None,
         addresses: Addresses | None,
         deadline: float,
+        before_charge: bool = False,
     ) -> Priced:
-        """The quote for a choice, kept in the visit; the tax only where the address is known."""
+        """The quote for a choice, kept in the visit; the tax only where the address is known.
+
+        Before a charge a coupon is asked about again, for it may have ended since it was shown.
+        """
         until = time.monotonic() + deadline
-        quote = replace(visit.quote or Quote(choice), choice=choice)
-        bare = basket(self._campaign, choice)
+        quote = (visit.quote or Quote(choice)).of(self._campaign, self._allowed(choice), addresses)
         try:
-            quote, refused = self._with_coupon(quote, bare, until)
-            quote = self._with_tax(quote, bare, contact, addresses, until)
+            priced = self._with_coupon(quote, until, again=before_charge)
+            priced = replace(priced, quote=self._with_tax(priced.quote, contact, addresses, until))
         except CrmError:
-            self._visits.learn_quote(visit.id, quote)
-            return Priced(quote, unknown=True)
-        self._visits.learn_quote(visit.id, quote)
-        return Priced(quote, coupon_refused=refused)
+            priced = Priced(quote, unknown=True)
+        if priced.quote != visit.quote:
+            self._visits.learn_quote(visit.id, priced.quote)
+        return priced
 
-    def _with_coupon(self, quote: Quote, bare: Basket, until: float) -> tuple[Quote, bool]:
+    def price_coupon(self, visit: Visit, *, deadline: float) -> None:
+        """For a code that came in an address: asked before the shopper reaches the checkout. Raises CrmError."""
+        quote = visit.quote
+        if quote and quote.choice.coupon and quote.discount is None:
+            self._visits.learn_discount(visit.id, quote, self._discount(quote.choice, deadline))
+
+    def _allowed(self, choice: Choice) -> Choice:
+        return choice if self._campaign.checkout.coupons else replace(choice, coupon="")
+
+    def _with_coupon(self, quote: Quote, until: float, *, again: bool) -> Priced:
         code = quote.choice.coupon
-        if not code or not self._campaign.checkout.coupons:
-            return replace(quote, choice=replace(quote.choice, coupon=""), discount=None), False
-        of = digest(bare, code)
-        if quote.discount is None or quote.discount.of != of:
-            reply = self._client.order_coupon(coupon_call(self._campaign, bare, code), deadline=_left(until))
-            quote = replace(quote, discount=Discount(of, reply.priceDiscount, reply.shipDiscount))
-        if quote.discount and quote.discount.helps:
-            return quote, False
-        return replace(quote, choice=replace(quote.choice, coupon=""), discount=None), True
+        if not code:
+            return Priced(quote)
+        if quote.discount is None or again:
+            quote = replace(quote, discount=self._discount(quote.choice, _left(until)))
+        if quote.helped:
+            return Priced(quote)
+        return Priced(Quote(replace(quote.choice, coupon=""), tax=quote.tax), refused=code)
 
-    def _with_tax(
-        self, quote: Quote, bare: Basket, contact: Contact | None, addresses: Addresses | None, until: float
-    ) -> Quote:
+    def _discount(self, choice: Choice, deadline: float) -> Discount:
+        call = coupon_call(self._campaign, basket(self._campaign, choice), choice.coupon)
+        reply = self._client.order_coupon(call, deadline=deadline)
+        return Discount(
+            digest(self._campaign, choice), self._rounded(reply.priceDiscount), self._rounded(reply.shipDiscount)
+        )
+
+    def _with_tax(self, quote: Quote, contact: Contact | None, addresses: Addresses | None, until: float) -> Quote:
         if not self._campaign.checkout.tax or addresses is None:
             return replace(quote, tax=None)
-        of = tax_digest(bare, quote.choice.coupon, addresses)
+        untaxed = quote.untaxed(self._campaign)
+        of = tax_digest(untaxed, addresses)
         if quote.tax and quote.tax.of == of:
             return quote
-        call = tax_call(self._campaign, bare, quote.choice.coupon, contact, addresses)
-        amount = self._client.sales_tax(call, deadline=_left(until))
-        return replace(quote, tax=Tax(of, amount.quantize(CENT, ROUND_HALF_UP)))
+        call = tax_call(self._campaign, untaxed, contact, addresses)
+        return replace(quote, tax=Tax(of, self._rounded(self._client.sales_tax(call, deadline=_left(until)))))
+
+    def _rounded(self, amount: Decimal) -> Decimal:
+        """To the currency's smallest coin, as shoppers read it, and as the CRM writes it: with two places at least."""
+        places = get_currency_precision(self._campaign.currency)
+        coins = amount.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+        return coins.quantize(Decimal(1).scaleb(-max(2, places)))
 
 
 def _left(until: float) -> float:

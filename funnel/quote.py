@@ -6,7 +6,7 @@ from decimal import Decimal
 from hashlib import blake2b
 from typing import Any
 
-from funnel.basket import NOTHING, Basket
+from funnel.basket import Basket
 from funnel.campaign import Campaign
 from funnel.campaign_tables import ShippingMethod
 from funnel.package import Package
@@ -54,35 +54,39 @@ class Quote:
     discount: Discount | None = None
     tax: Tax | None = None
 
-    def basket(self, campaign: Campaign, package: str | None = None) -> Basket:
-        """What is charged, and shown before; for another package only where nothing depends on the package."""
-        choice = replace(self.choice, package=package) if package else self.choice
-        bare = basket(campaign, choice)
-        discount = self.discount if self.discount and self.discount.of == digest(bare, choice.coupon) else None
-        return bare.model_copy(
-            update={
-                "couponCode": choice.coupon if discount and discount.helps else None,
-                "discount": discount.price if discount else NOTHING,
-                "ship_discount": discount.shipping if discount else NOTHING,
-                "tax": self.tax.amount if self.tax else None,
-            }
-        )
+    @property
+    def helped(self) -> bool:
+        return self.discount is not None and self.discount.helps
 
-    def is_known(self, campaign: Campaign, addresses: Addresses | None) -> bool:
-        """Whether nothing has to be asked any more before the total can be shown."""
+    def of(self, campaign: Campaign, choice: Choice, addresses: Addresses | None) -> "Quote":
+        """What is known already of this choice, sent to these addresses; the rest has to be asked."""
+        discount = self.discount if self.discount and self.discount.of == digest(campaign, choice) else None
+        quote = Quote(choice, discount)
+        known = self.tax and addresses and self.tax.of == tax_digest(quote.untaxed(campaign), addresses)
+        return replace(quote, tax=self.tax if known else None)
+
+    def basket(self, campaign: Campaign) -> Basket:
+        """What is charged, and shown before."""
+        return self.untaxed(campaign).model_copy(update={"tax": self.tax.amount if self.tax else None})
+
+    def untaxed(self, campaign: Campaign) -> Basket:
         bare = basket(campaign, self.choice)
-        coupon_known = not self.choice.coupon or (
-            self.discount is not None and self.discount.of == digest(bare, self.choice.coupon)
-        )
-        if not campaign.checkout.tax:
-            return coupon_known
-        return coupon_known and self.tax is not None and self.tax.of == tax_digest(bare, self.choice.coupon, addresses)
+        if self.discount is None or not self.discount.helps:
+            return bare
+        known = {"discount": self.discount.price, "ship_discount": self.discount.shipping}
+        return bare.model_copy(update={"couponCode": self.choice.coupon, **known})
 
     def sheet(self, campaign: Campaign) -> dict[str, Basket]:
         """The basket of every package whose total the page shows: all, or the chosen one where the CRM is asked."""
-        if self.discount or campaign.checkout.tax:
+        if self.helped or campaign.checkout.tax:
             return {self.choice.package: self.basket(campaign)}
-        return {package.key: self.basket(campaign, package.key) for package in campaign.packages}
+        each = (package.key for package in campaign.packages)
+        return {key: basket(campaign, replace(self.choice, package=key)) for key in each}
+
+    def packages(self, campaign: Campaign) -> tuple[Package, ...]:
+        """Every package, with the terms of the ticked bumps beside its own."""
+        bumps = [bump for bump in campaign.bumps if bump.key in self.choice.bumps]
+        return tuple(package.beside(bumps) for package in campaign.packages)
 
 
 def first_quote(campaign: Campaign) -> Quote:
@@ -112,23 +116,15 @@ def shipping_method(campaign: Campaign, choice: Choice) -> ShippingMethod | None
     return known.get(choice.shipping or "", campaign.shipping[0] if campaign.shipping else None)
 
 
-def digest(bare: Basket, coupon: str) -> str:
-    return _digest(bare.model_dump_json(), coupon)
+def digest(campaign: Campaign, choice: Choice) -> str:
+    """Of what a coupon's worth depends on."""
+    return _digest(basket(campaign, choice).model_dump_json(), choice.coupon)
 
 
-def tax_digest(bare: Basket, coupon: str, addresses: Addresses | None) -> str:
-    where = (
-        [
-            addresses.shipAddress1,
-            addresses.shipCity,
-            addresses.shipState,
-            addresses.shipPostalCode,
-            addresses.shipCountry,
-        ]
-        if addresses
-        else []
-    )
-    return _digest(bare.model_dump_json(), coupon, *where)
+def tax_digest(untaxed: Basket, addresses: Addresses) -> str:
+    """Of what the tax depends on: the discounted basket, and where it goes."""
+    where = ("shipAddress1", "shipCity", "shipState", "shipPostalCode", "shipCountry")
+    return _digest(untaxed.model_dump_json(), *(getattr(addresses, name) for name in where))
 
 
 def as_json(quote: Quote) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from threading import Event
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from funnel import drift
 from funnel.attempt import UNRESOLVED, Attempt, State
 from funnel.attempts import Attempts
 from funnel.breaker import Breaker
@@ -139,7 +140,8 @@ class Relay:
         if verdict is None:
             self._attempts.ask_later(attempt)
         elif verdict.state is State.CHARGED:
-            self._attempts.settle(attempt.key, verdict, seen=UNRESOLVED)
+            if self._attempts.settle(attempt.key, verdict, seen=UNRESOLVED):
+                drift.look(self._attempts, attempt, verdict)
         else:
             # Evidence against a charge counts only for the very state it was asked about.
             self._attempts.settle(attempt.key, verdict, seen=(attempt.state,), settle_at=attempt.settle_at)

@@ -12,6 +12,7 @@ from funnel.housekeeping import Housekeeping
 from funnel.outbox import Outbox
 from funnel.pay_token import PayTokens
 from funnel.payments import Payments
+from funnel.prices import Prices
 from funnel.pricing import Pricing
 from funnel.reconciliation import Reconciliation
 from funnel.relay import Relay
@@ -35,6 +36,7 @@ class Rooms:
     flow: Flow
     payments: Payments
     pricing: Pricing
+    prices: Prices
     whereabouts: Whereabouts
     relay: Relay
     reconciliation: Reconciliation

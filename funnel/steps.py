@@ -20,12 +20,14 @@ PATHS = {
     "draft": "/lead/partial",
     "checkout": "/checkout",
     "confirming": "/checkout/confirming",
+    "prepaid": "/checkout/prepaid",
     "away": "/away",
     **{f"upsell{number}": f"/upsell/{number}" for number in (1, 2, 3, 4)},
     **{f"upsell{number}b": f"/upsell/{number}/b" for number in (1, 2, 3, 4)},
     "thank-you": "/thank-you",
 }
 AWAY = "away"  # on the way to a bank or PayPal
+PREPAID = "prepaid"  # on the way to where a merchant sends prepaid cards
 CONFIRMING = "confirming"  # where a shopper waits for the outcome of a charge; no page of the flow
 
 
@@ -51,6 +53,8 @@ class Notice(StrEnum):
     NOT_SAVED = "not-saved"
     TOO_MANY_DECLINES = "too-many-declines"
     PREPAID = "prepaid"
+    ALREADY_PURCHASED = "already-purchased"
+    FRAUD_LIMIT = "fraud-limit"
     UNPAYABLE = "unpayable"
     CANCELLED = "cancelled"
     TOTAL_CHANGED = "total-changed"

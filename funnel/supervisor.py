@@ -15,6 +15,7 @@ from types import FrameType
 
 from config import ROOT
 from funnel.campaign import Campaign
+from funnel.campaign_tables import Offer
 from funnel.settings import Settings
 
 READY_WITHIN = 30.0  # seconds
@@ -140,19 +141,28 @@ def sandbox_command(settings: Settings, folder: Path) -> tuple[str, ...]:
     return ("funnel.sandbox", *(part for option in options.items() for part in option))
 
 
-def catalogue(campaign: Campaign) -> list[dict[str, object]]:
-    return [
-        {
-            "campaignId": campaign.campaignId,
-            "productId": offer.productId,
-            "name": offer.name,
-            "price": str(offer.price),
-            "shipPrice": str(offer.shipPrice),
-            "productType": "OFFER" if key in campaign.checkout.offers else "UPSALE",
-            "currency": campaign.currency,
-        }
-        for key, offer in campaign.offers.items()
-    ]
+def catalogue(campaign: Campaign) -> dict[str, object]:
+    """What funnel.toml sells, as the sandbox reads it; its own coupons and taxes stay."""
+    return {
+        "products": [_product(campaign, key, offer) for key, offer in campaign.offers.items()],
+        "shipProfiles": [
+            {"shipProfileId": method.shipProfileId, "name": method.name, "price": str(method.price)}
+            for method in campaign.shipping
+        ],
+    }
+
+
+def _product(campaign: Campaign, key: str, offer: Offer) -> dict[str, object]:
+    return {
+        "campaignId": campaign.campaignId,
+        "productId": offer.productId,
+        "name": offer.name,
+        "price": str(offer.price),
+        "shipPrice": str(offer.shipPrice),
+        "productType": "OFFER" if key in campaign.sold_at_checkout else "UPSALE",
+        "currency": campaign.currency,
+        "variants": [{"variantId": variant.variantId, "name": variant.name} for variant in offer.variants],
+    }
 
 
 def _port_is_free(program: Program, bind: str) -> None:

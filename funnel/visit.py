@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from funnel.attribution import Arrival
 from funnel.people import Addresses, Contact
-from funnel.quote import Quote, as_json, from_json
+from funnel.quote import Discount, Quote, as_json, from_json
 from funnel.store import FORGOTTEN, Store, insert_new, visits
 
 # The only names in the cookie session, beside the CSRF token. Ids are write-once, so that parallel
@@ -201,6 +201,14 @@ class Visits:
 
     def learn_quote(self, visit_id: str, quote: Quote) -> None:
         self._change(visit_id, quote=as_json(quote))
+
+    def learn_discount(self, visit_id: str, asked: Quote, discount: Discount) -> None:
+        """Unless the shopper has chosen otherwise meanwhile."""
+        with self._store.write() as connection:
+            row = connection.execute(select(visits.c.quote).where(visits.c.id == visit_id).with_for_update()).first()
+            if row and row.quote and from_json(row.quote) == asked:
+                known = as_json(replace(asked, discount=discount))
+                connection.execute(_remembered(visit_id).values(quote=known))
 
     def learn_session(self, visit_id: str, session_id: str) -> None:
         """Write-once: the first sessionId of a visit stays."""

@@ -20,7 +20,8 @@ from funnel import doorway, outage, steps
 from funnel.attempt import Attempt, State
 from funnel.attribution import query_without_cards
 from funnel.charge_calls import Returns
-from funnel.forms import csrf_failed
+from funnel.fields import coupon_code
+from funnel.forms import COUPON_LIMIT, csrf_failed
 from funnel.notices import sentence
 from funnel.offers import slots
 from funnel.return_token import Ticket
@@ -69,6 +70,7 @@ def enter(step: str) -> Visit:
     _guard(step)
     if is_person() and not (step == "thank-you" and g.fresh):
         g.visit = outage.attempted(lambda: rooms().flow.track(visit(), step), visit())
+        _keep_coupon()
     if step.startswith("upsell"):  # a yes could not be written down, so the offer is not made
         outage.insist()
     return visit()
@@ -149,6 +151,13 @@ def mistaken(form: FlaskForm, *, stale: Notice = Notice.STALE_FORM) -> dict[str,
         "status": HTTPStatus.BAD_REQUEST,
         "notice": Notice.COOKIES_BLOCKED if blocked else stale,
     }
+
+
+def _keep_coupon() -> None:
+    """?coupon=CODE in the address of any page, for the checkout."""
+    code = coupon_code(request.args.get("coupon", ""), COUPON_LIMIT)
+    if code and rooms().settings.campaign.checkout.coupons:
+        g.visit = outage.attempted(lambda: rooms().flow.keep_coupon(visit(), code), visit())
 
 
 def _guard(step: str) -> None:

@@ -38,8 +38,12 @@ class Form:
 
     action: str
     method: str
-    values: dict[str, str] = field(default_factory=dict)
+    values: dict[str, str | tuple[str, ...]] = field(default_factory=dict)
     buttons: list[tuple[str, str]] = field(default_factory=list)
+
+
+def _several(value: str | tuple[str, ...]) -> tuple[str, ...]:
+    return value if isinstance(value, tuple) else (value,)
 
 
 class _Reader(HTMLParser):
@@ -73,6 +77,8 @@ class _Reader(HTMLParser):
             if "selected" in given or not chosen:
                 form.values[select] = given.get("value", "")
                 self._select = (select, True)
+        elif tag == "input" and name and kind == "checkbox" and "checked" in given and name in form.values:
+            form.values[name] = (*_several(form.values[name]), given.get("value", "on"))
         elif tag == "input" and name and (kind not in ("checkbox", "radio") or "checked" in given):
             form.values[name] = given.get("value", "on" if kind == "checkbox" else "")
 
@@ -151,11 +157,14 @@ class Shopper:
         response = self.browser.get(urljoin(self.url, path), headers=headers, timeout=PATIENCE)
         return self._look_at(response)
 
-    def submit(self, form: Form | None = None, **typed: str | None) -> Page:
-        """Fill the form of the page at hand and send it; None leaves a field out, as an unticked box does."""
+    def submit(self, form: Form | None = None, **typed: str | tuple[str, ...] | None) -> Page:
+        """Fill the form of the page at hand and send it; None leaves a field out, as an unticked box does.
+
+        Several values are the ticked boxes of one name.
+        """
         form = form or self.page.form
         values = {name: value for name, value in {**form.values, **typed}.items() if value is not None}
-        self.typed |= {value for value in typed.values() if value}
+        self.typed |= {each for value in typed.values() if value for each in _several(value)}
         return self._look_at(self.browser.post(urljoin(self.page.url, form.action), data=values, timeout=PATIENCE))
 
     def post(self, path: str, **values: str) -> Page:
@@ -170,7 +179,11 @@ class Shopper:
         self.get("/lead")
         return self.submit(**{**JANE, **changed})
 
-    def pay(self, **changed: str | None) -> Page:
+    def reckon(self, **changed: str | tuple[str, ...] | None) -> Page:
+        """Fill the checkout page at hand, but for the card, and press the button that draws the new total."""
+        return self.submit(**{**ADDRESS, "do": "reckon", **changed})
+
+    def pay(self, **changed: str | tuple[str, ...] | None) -> Page:
         """Fill the checkout page at hand and press the button."""
         return self.submit(**{**ADDRESS, **CARD, **changed})
 

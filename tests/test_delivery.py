@@ -21,6 +21,7 @@ from funnel.crm.replies import ClickReply, LeadReply
 from funnel.delivery import Delivery
 from funnel.outbox import HASTE, LONGEST_HOLD, PATIENCE, Kind, Outbox, State
 from funnel.people import Contact
+from funnel.pricing import Pricing
 from funnel.store import Store
 from funnel.store import outbox as outbox_table
 from funnel.visit import Visit, Visits
@@ -66,13 +67,15 @@ def peer() -> Peer:
 
 @pytest.fixture
 def delivery(store: Store, outbox: Outbox, peer: Peer, tmp_path: Path) -> Delivery:
+    campaign = load_settings({"FUNNEL_FILE": str(CAMPAIGN)}, root=tmp_path).campaign
     return Delivery(
         client=peer,  # type: ignore[arg-type]
         store=store,
         visits=Visits(store, life=86400.0),
         outbox=outbox,
         attempts=Attempts(store, decline_limit=3),
-        campaign=load_settings({"FUNNEL_FILE": str(CAMPAIGN)}, root=tmp_path).campaign,
+        campaign=campaign,
+        pricing=Pricing(client=peer, campaign=campaign, visits=Visits(store, life=86400.0)),  # type: ignore[arg-type]
     )
 
 

@@ -27,6 +27,7 @@ from funnel.delivery import Delivery
 from funnel.erasure import Erased, Erasure
 from funnel.outbox import Kind, Outbox
 from funnel.people import Addresses, Contact
+from funnel.pricing import Pricing
 from funnel.store import Store, attempts, visits
 from funnel.visit import Told, Visits
 
@@ -215,13 +216,15 @@ def test_a_part_of_an_address_or_a_name_erases_nobody(store: Store) -> None:
 
 
 def _delivery(store: Store, peer: Peer, folder: Path) -> Delivery:
+    campaign = load_settings({"FUNNEL_FILE": str(CAMPAIGN)}, root=folder).campaign
     return Delivery(
         client=peer,  # type: ignore[arg-type]
         store=store,
         visits=Visits(store, life=86400.0),
         outbox=Outbox(store),
         attempts=Attempts(store, decline_limit=3),
-        campaign=load_settings({"FUNNEL_FILE": str(CAMPAIGN)}, root=folder).campaign,
+        campaign=campaign,
+        pricing=Pricing(client=peer, campaign=campaign, visits=Visits(store, life=86400.0)),  # type: ignore[arg-type]
     )
 
 

@@ -12,7 +12,7 @@ from funnel.attempt import ORDER, Attempt, Reason, State
 from funnel.basket import Basket, Line
 from funnel.crm.errors import CrmError, Garbled, Kind, NoAnswer, NotSent, Refused
 from funnel.crm.replies import OrderItem, OrderReply, RedirectReply
-from funnel.judge import Judge
+from funnel.judge import Judge, totals
 
 JUDGE = Judge(quiet_time=900, read_lag=30, redirect_time=3600, give_up=86400)
 SENT_AT = 1000.0
@@ -141,3 +141,31 @@ def test_an_order_that_the_crm_does_not_know_is_no_evidence(orders: list[OrderRe
 def test_what_needs_a_human_is_not_given_up_twice() -> None:
     tired = replace(ATTEMPT, state=State.NEEDS_HUMAN)
     assert JUDGE.on_no_answer(tired, now=SENT_AT + 200_000) is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [
+        (Kind.ALREADY_PURCHASED, Reason.ALREADY_PURCHASED),
+        (Kind.FRAUD_LIMIT, Reason.FRAUD_LIMIT),
+        (Kind.UNKNOWN, None),
+    ],
+)
+def test_what_a_refusal_seems_to_say_ends_nothing_and_is_told_in_the_end(kind: Kind, reason: Reason | None) -> None:
+    guessed = JUDGE.on_error(Refused(kind, "words", {}), now=SENT_AT)
+    assert (guessed.state, guessed.reason) == (State.UNKNOWN, reason)
+    attempt = replace(ATTEMPT, reason=guessed.reason, settle_at=guessed.settle_at)
+    partial = [replace(PAID, orderStatus="PARTIAL")]
+    assert JUDGE.on_query(attempt, partial, asked_at=SENT_AT + 29) is None, "it may have been charged all the same"
+    settled = JUDGE.on_query(attempt, partial, asked_at=SENT_AT + 30)
+    assert settled
+    assert (settled.state, settled.reason) == (State.NOT_CHARGED, reason or Reason.NOT_FOUND_PAID)
+    charged = JUDGE.on_query(attempt, [PAID], asked_at=SENT_AT + 1)
+    assert charged
+    assert (charged.state, charged.reason) == (State.CHARGED, None)
+
+
+def test_a_total_of_three_decimals_is_kept_whole() -> None:
+    """A dinar has three; a yen's none is written as the CRM writes it."""
+    written = {amount: totals(replace(PAID, totalAmount=Decimal(amount))).total for amount in ("4.955", "4.950", "100")}
+    assert written == {"4.955": "4.955", "4.950": "4.95", "100": "100.00"}

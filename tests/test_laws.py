@@ -23,7 +23,7 @@ FLOORS = [
     {
         "funnel.flow",
         "funnel.payments",
-        "funnel.pricing",
+        "funnel.prices",
         "funnel.whereabouts",
         "funnel.relay",
         "funnel.reconciliation",
@@ -35,7 +35,8 @@ FLOORS = [
     },
     {"funnel.leads", "funnel.housekeeping", "funnel.backlog"},
     {"funnel.charging", "funnel.delivery", "funnel.erasure"},
-    {"funnel.judge", "funnel.pay_token", "funnel.return_token", "funnel.charge_calls"},
+    {"funnel.pricing"},
+    {"funnel.judge", "funnel.pay_token", "funnel.return_token", "funnel.charge_calls", "funnel.drift"},
     {"funnel.visit", "funnel.attempts", "funnel.outbox", "funnel.breaker", "funnel.crm", "funnel.migrations"},
     {"funnel.store", "funnel.steps", "funnel.quote", "funnel.offers", "funnel.robots", "funnel.attribution"},
     {"config", "funnel.engine"},

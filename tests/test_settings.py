@@ -65,7 +65,8 @@ def test_a_development_key_is_made_once_and_kept_to_its_owner(home: Path) -> Non
         ("campaignId = 1", 'campaignId = "x"', "funnel.toml: campaignId: found 'x'; allowed: the campaign's id"),
         ('clicks = "once"', 'clicks = "onse"', "funnel.toml: clicks: found 'onse' (did you mean \"once\"?); allowed:"),
         ('price = "49.95"', 'price = "49,95"', "funnel.toml: offers.lamp.price: found '49,95'; allowed: an amount"),
-        ('price = "49.95"', 'price = "9.999"', "funnel.toml: offers.lamp.price: found '9.999'; allowed: an amount"),
+        ('price = "49.95"', 'price = "9.999"', "offers.lamp.price: found 9.999; allowed: 2 decimals, as USD has"),
+        ('price = "49.95"', 'price = "9.9999"', "funnel.toml: offers.lamp.price: found '9.9999'; allowed: an amount"),
         ('price = "49.95"', "price = -1", "funnel.toml: offers.lamp.price: found -1; allowed: an amount"),
         ('offer = "bulbs"', 'offer = "bulp"', 'funnel.toml: upsell2.offer: found "bulp"; allowed: lamp, bulbs, shade'),
         ('offer = "bulbs"', 'ofer = "bulbs"', 'upsell2.ofer: there is no such key (did you mean "offer"?)'),
@@ -282,3 +283,114 @@ def test_the_example_secret_is_refused_in_production(home: Path) -> None:
 def test_every_setting_stands_in_the_example() -> None:
     named = set(re.findall(r"^#? ?([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
     assert named == VARIABLES | TIMINGS
+
+
+CHOICES = (Path(__file__).parent / "choices.toml").read_text()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right", "told"),
+    [
+        (
+            "quantities = [1, 2]",
+            "quantities = []",
+            "funnel.toml: offers.lamp.quantities: found []; allowed: quantities",
+        ),
+        ("quantities = [1, 2]", "quantities = [0]", "funnel.toml: offers.lamp.quantities.0: found 0; allowed:"),
+        (
+            "variantId = 12",
+            "variantId = 11",
+            "offers.lamp.variants: variantIds: found [11, 11]; allowed: each one once",
+        ),
+        ("variantId = 12", 'variantId = "x"', "funnel.toml: offers.lamp.variants.1.variantId: found 'x'; allowed: the"),
+        (
+            'key = "steel"',
+            'key = "brass"',
+            "offers.lamp.variants: keys: found ['brass', 'brass']; allowed: each one once",
+        ),
+        ('name = "Steel"', "", "funnel.toml: offers.lamp.variants.1.name: is missing; needed: the word shoppers see"),
+        ("shipProfileId = 8", "shipProfileId = 7", "shipping: shipProfileIds: found [7, 7]; allowed: each one once"),
+        (
+            'key = "express"',
+            'key = "standard"',
+            "shipping: keys: found ['standard', 'standard']; allowed: each one once",
+        ),
+        ('price = "12.95"', 'price = "free"', "funnel.toml: shipping.1.price: found 'free'; allowed: an amount for"),
+        (
+            'price = "12.95"',
+            'price = "12.955"',
+            "shipping.express.price: found 12.955; allowed: 2 decimals, as USD has",
+        ),
+        (
+            "productId = 203",
+            "productId = 101",
+            "offers: productIds: found [101, 201, 202, 101]; allowed: each one once",
+        ),
+        (
+            "every_days = 30",
+            "every_days = 0",
+            "funnel.toml: offers.care.subscription.every_days: found 0; allowed: days",
+        ),
+        ("every_days = 30, ", "", "offers.care.subscription.every_days: is missing; needed: days between two charges"),
+        (
+            ", first_days = 14",
+            ", first_day = 14",
+            'subscription.first_day: there is no such key (did you mean "first_days"?)',
+        ),
+        (
+            "shade = 1, bulbs = 2",
+            "shade = 1, bulb = 2",
+            'bundles.set.offers: found "bulb"; allowed: lamp, bulbs, shade',
+        ),
+        ("shade = 1, bulbs = 2", "lamp = 1", 'bundles.set.offers: found "lamp", which has variants; allowed: offers'),
+        ("shade = 1, bulbs = 2", "", "funnel.toml: bundles.set.offers: found {}; allowed: offers and how many"),
+        ('bundles = ["set"]', 'bundles = ["sett"]', 'checkout.bundles: found "sett"; allowed: set'),
+        ('bumps = ["care"]', 'bumps = ["car"]', 'checkout.bumps: found "car"; allowed: lamp, bulbs, shade, care'),
+        ('bumps = ["care"]', 'bumps = ["lamp"]', 'checkout.bumps: found "lamp", which has variants; allowed: offers'),
+        (
+            'bumps = ["care"]',
+            'bumps = ["care", "care"]',
+            "checkout.bumps: found ['care', 'care']; allowed: each one once",
+        ),
+        (
+            'offers = ["lamp"]',
+            'offers = ["lamp", "care"]',
+            "checkout.offers and checkout.bumps: found ['lamp', 'care', 'care']; allowed: each one once",
+        ),
+        ("coupons = true", 'coupons = "yes"', "funnel.toml: checkout.coupons: found 'yes'; allowed: true or false"),
+        ("coupons = true", "tax = 1", "funnel.toml: checkout.tax: found 1; allowed: true to ask the CRM's tax service"),
+        (
+            "coupons = true",
+            "coupon = true",
+            'checkout.coupon: there is no such key (did you mean "coupons"?); allowed:',
+        ),
+        (
+            "coupons = true",
+            'prepaid_redirect = "javascript:x"',
+            "funnel.toml: checkout.prepaid_redirect: found 'javascript:x'; allowed: where a shopper",
+        ),
+        (
+            'offer = "shade"',
+            'offer = "lamp"',
+            'upsell1.offer: found "lamp", which has variants; allowed: offers without',
+        ),
+        (
+            '["Visa", "Mastercard"]',
+            '["Visa", "Mastercrad"]',
+            "accepted_brands.1: found 'Mastercrad' (did you mean \"Mastercard\"?); allowed: 'Visa'",
+        ),
+    ],
+)
+def test_a_mistake_among_the_choices_is_told_with_its_key_and_what_is_allowed(
+    home: Path, wrong: str, right: str, told: str
+) -> None:
+    assert CHOICES.count(wrong) == 1, "the table replaces exactly one place"
+    (home / "funnel.toml").write_text(CHOICES.replace(wrong, right))
+    assert any(told in mistake for mistake in mistakes(home)), mistakes(home)
+
+
+@pytest.mark.parametrize(("currency", "price"), [("JPY", "4995"), ("KWD", "4.955"), ("USD", "4.95")])
+def test_an_amount_may_have_the_decimals_of_its_currency(home: Path, currency: str, price: str) -> None:
+    text = re.sub(r'rice = "[0-9.]+"', f'rice = "{price}"', CHOICES.replace('"USD"', f'"{currency}"'))
+    (home / "funnel.toml").write_text(text)
+    assert str(load_settings({}, root=home).campaign.offers["lamp"].price) in (price, f"{price}.00")

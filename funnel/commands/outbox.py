@@ -17,6 +17,7 @@ LOST = {
     Kind.CLICK: "the CRM will not know of these page views",
     Kind.LEAD: "the CRM will not hear of these shoppers, unless they order",
     Kind.CONFIRM: "the confirmation mail goes out when the CRM sends it by itself, not before",
+    Kind.COUPON: "these shoppers see what their coupon takes off when they press a button at checkout, not before",
 }
 ids = click.argument("ids", nargs=-1, type=click.IntRange(1, BIGGEST_ID), metavar="ID…")
 

@@ -9,34 +9,28 @@ from funnel import outage, web
 from funnel.attempt import ORDER, Attempt, Claim, Reason, Refusal, State
 from funnel.charge_calls import NewOrder
 from funnel.forms import CheckoutForm, csrf_failed
-from funnel.notices import SENTENCES
-from funnel.pages.checkout_page import as_typed, draw, filled, keep_place, quote_of
+from funnel.notices import SENTENCES, WHY_NOT
+from funnel.pages import prepaid
+from funnel.pages.checkout_page import as_chosen, as_typed, draw, filled, keep_place, quote_of
 from funnel.pay_token import ChangedOffer, StaleToken
 from funnel.pricing import Priced
 from funnel.quote import Quote
-from funnel.steps import AWAY, CONFIRMING, PATHS, Notice
+from funnel.steps import AWAY, CONFIRMING, PATHS, PREPAID, Notice
 from funnel.visit import Visit
 
 bp = Blueprint("checkout", __name__)
 
 MEND = HTTPStatus.UNPROCESSABLE_ENTITY
 LATER = HTTPStatus.SERVICE_UNAVAILABLE
-NO_CHARGE = {
-    Reason.DECLINED: (MEND, Notice.DECLINED),
-    Reason.PREPAID: (MEND, Notice.PREPAID),
-    Reason.INVALID: (MEND, Notice.NOT_CHARGED),
-    Reason.UNREACHABLE: (LATER, Notice.CANNOT_TAKE_PAYMENTS),
-    Reason.NEVER_SENT: (LATER, Notice.CANNOT_TAKE_PAYMENTS),
-    Reason.NOT_FOUND_PAID: (MEND, Notice.NOT_CHARGED),
-    Reason.FOREIGN_ORDER: (MEND, Notice.UNPAYABLE),
-    Reason.CANCELLED: (MEND, Notice.CANCELLED),
-}
 
 
 @bp.get(PATHS["checkout"])
 def show() -> Response:
     visit = web.enter("checkout")
-    return draw(filled(visit.draft), quote_of(visit))
+    form, quote = filled(visit.draft), quote_of(visit)
+    if quote.discount and not quote.helped:  # a code from an address that the CRM does not take
+        form.take_out(quote.choice.coupon)
+    return draw(form, quote)
 
 
 @bp.post(PATHS["checkout"])
@@ -47,78 +41,78 @@ def submit() -> Response:
     if outage.away():
         return as_typed(form)
     if csrf_failed(form):
-        return draw(form, quote_of(visit), **web.mistaken(form, stale=Notice.STALE_CHECKOUT))
+        return draw(form, as_chosen(visit, form), **web.mistaken(form, stale=Notice.STALE_CHECKOUT))
     if form.looks_again:
         keep_place(form)
         return web.go("checkout")
-    return _reckon(visit, form) if form.only_reckons else _pay(visit, form)
+    return _reckon(form) if form.only_reckons else _pay(visit, form)
 
 
-def _reckon(visit: Visit, form: CheckoutForm) -> Response:
+def _reckon(form: CheckoutForm) -> Response:
     """Draw the page again with the new total; nothing is paid, so only what the total needs has to be right."""
-    needs_address = web.rooms().settings.campaign.checkout.tax
-    mistakes = form.mistakes_for_the_total(address=needs_address)
-    if not needs_address:
-        form.forget_mistakes()
-    if mistakes:
-        return draw(form, quote_of(visit), status=MEND)
-    return _redraw(form, _priced(keep_place(form), form))
+    priced = _priced(keep_place(form), form)
+    wrong = form.only_what_the_total_needs(address=web.rooms().settings.campaign.checkout.tax)
+    return _redraw(form, priced, status=MEND if wrong else HTTPStatus.OK)
 
 
 def _pay(visit: Visit, form: CheckoutForm) -> Response:
+    """Charge what this very form showed; whatever came to be different meanwhile is shown first."""
     if form.errors:
-        return draw(form, quote_of(visit), **web.mistaken(form))
-    campaign, quote = web.rooms().settings.campaign, quote_of(visit)
+        return _redraw(form, _priced(visit, form), **web.mistaken(form))
+    priced = _priced(visit, form, before_charge=True)
+    if outage.away() or priced.refused or priced.unknown:
+        return _redraw(form, priced)
+    campaign, quote = web.rooms().settings.campaign, priced.quote
     try:
         key = web.rooms().tokens.read(form.attempt.data, visit.id, ORDER, quote.sheet(campaign).values())
     except StaleToken as stale:
-        notice = Notice.PRICE_CHANGED if isinstance(stale, ChangedOffer) else Notice.STALE_CHECKOUT
-        return draw(form, quote, status=MEND, notice=notice)
-    chosen = replace(quote, choice=form.choice())
-    basket = quote.sheet(campaign).get(chosen.choice.package)
-    shown = basket is not None and chosen.choice == replace(quote.choice, package=chosen.choice.package)
-    if basket is None or not shown or not chosen.is_known(campaign, form.addresses()):
-        return _redraw(form, _priced(keep_place(form), form), status=MEND, notice=Notice.TOTAL_CHANGED)
+        return _redraw(form, priced, status=MEND, notice=_why_again(stale, visit, quote))
     order = NewOrder(
         key=key,
-        basket=basket,
+        basket=quote.basket(campaign),
         contact=visit.contact or form.contact(),
         addresses=form.addresses(),
         card=None if form.by_paypal else form.card(),
         returns=web.returns(ORDER, key),
     )
     # With the store away the claim cannot be written down, so nothing is sent.
-    return _answer(outage.attempted(lambda: web.rooms().payments.place_order(visit, order), Claim()), form)
+    return _answer(outage.attempted(lambda: web.rooms().payments.place_order(visit, order), Claim()), form, quote)
 
 
-def _priced(visit: Visit, form: CheckoutForm) -> Priced:
+def _why_again(stale: StaleToken, visit: Visit, quote: Quote) -> Notice:
+    if not isinstance(stale, ChangedOffer):
+        return Notice.STALE_CHECKOUT
+    kept = quote_of(visit)
+    same = replace(kept.choice, package=quote.choice.package) == quote.choice and kept.tax == quote.tax
+    return Notice.PRICE_CHANGED if same else Notice.TOTAL_CHANGED
+
+
+def _priced(visit: Visit, form: CheckoutForm, *, before_charge: bool = False) -> Priced:
     rooms = web.rooms()
     return outage.attempted(
         lambda: rooms.pricing.price(
             visit,
             form.choice(),
-            contact=visit.contact,
-            addresses=visit.addresses,
+            contact=visit.contact or form.contact_so_far(),
+            addresses=form.delivery(),
             deadline=rooms.settings.timing.answer_deadline,
+            before_charge=before_charge,
         ),
         Priced(Quote(form.choice()), unknown=True),
     )
 
 
 def _redraw(form: CheckoutForm, priced: Priced, status: int = HTTPStatus.OK, notice: Notice | None = None) -> Response:
-    if outage.away():
-        return as_typed(form)
-    if priced.coupon_refused:
-        form.complain("This code is not valid for this offer. Your total has not changed.", about="couponCode")
-        return draw(form, priced.quote, status=MEND)
+    if priced.refused:
+        form.take_out(priced.refused)
+        status = MEND
     if priced.unknown:
         form.complain(SENTENCES[Notice.TOTAL_UNKNOWN])
-        return draw(form, priced.quote, status=LATER)
+        status = LATER
     return draw(form, priced.quote, status=status, notice=notice)
 
 
-def _answer(claim: Claim, form: CheckoutForm) -> Response:
-    quote = quote_of(web.visit())
+def _answer(claim: Claim, form: CheckoutForm, quote: Quote) -> Response:
     if claim.refusal is Refusal.TOO_MANY_DECLINES:
         form.complain(SENTENCES[Notice.TOO_MANY_DECLINES])
         return draw(form, quote, status=HTTPStatus.TOO_MANY_REQUESTS)
@@ -137,7 +131,10 @@ def _answer(claim: Claim, form: CheckoutForm) -> Response:
 
 
 def _not_charged(attempt: Attempt, form: CheckoutForm, quote: Quote) -> Response:
-    status, notice = NO_CHARGE[attempt.reason or Reason.NOT_FOUND_PAID]
+    if prepaid.leads_on(attempt):
+        return web.go(PREPAID)
+    notice = WHY_NOT[attempt.reason or Reason.NOT_FOUND_PAID]
+    status = LATER if notice is Notice.CANNOT_TAKE_PAYMENTS else MEND
     form.complain(SENTENCES[notice])
     form.refused(attempt.fields)
     return draw(form, quote, status=status)

@@ -20,7 +20,17 @@ LIVE = range(1, 7)  # packages whose totals the style sheet can show by itself
 
 
 def quote_of(visit: Visit) -> Quote:
-    return visit.quote or first_quote(web.rooms().settings.campaign)
+    """What was picked last, with what is still known of it."""
+    campaign = web.rooms().settings.campaign
+    kept = visit.quote or first_quote(campaign)
+    return kept.of(campaign, kept.choice, visit.addresses)
+
+
+def as_chosen(visit: Visit, form: CheckoutForm) -> Quote:
+    """What the form picks, without asking the CRM."""
+    return (visit.quote or Quote(form.choice())).of(
+        web.rooms().settings.campaign, form.choice(), form.delivery() or visit.addresses
+    )
 
 
 def filled(draft: Contact | None = None) -> CheckoutForm:
@@ -58,20 +68,22 @@ def draw(form: CheckoutForm, quote: Quote, **outcome: Any) -> Response:
         return as_typed(form) if form.is_submitted() else _closed(form, Notice.CLOSED_FOR_NOW)
     visit, settings = web.visit(), web.rooms().settings
     campaign, sheet = settings.campaign, quote.sheet(settings.campaign)
+    packages = quote.packages(campaign)
     form.attempt.data = web.rooms().tokens.issue(visit.id, ORDER, sheet.values())
     return web.page(
         "pages/checkout.html",
         form=form,
         action=PATHS["checkout"],
         contact=visit.contact,
-        packages=campaign.packages,
-        chosen=find(campaign.packages, quote.choice.package) or campaign.packages[0],
+        packages=packages,
+        chosen=find(packages, quote.choice.package) or packages[0],
         baskets=list(sheet.values()),
         basket=quote.basket(campaign),
         live=len(sheet) == len(campaign.packages) and len(sheet) in LIVE,
         can_pay=not campaign.checkout.tax or quote.tax is not None,
         paypal="paypal" in campaign.pay_sources,
         card="card" in campaign.pay_sources,
+        saved=quote.helped,
         test_cards=settings.sandboxed,
         **web.position("checkout"),
         **outcome,
@@ -94,8 +106,9 @@ def as_typed(form: CheckoutForm) -> Response:
 def keep_place(form: CheckoutForm) -> Visit:
     visit = web.visit()
     contact, addresses = visit.contact or form.contact_so_far(), form.addresses_so_far()
-    outage.attempted(lambda: web.rooms().flow.keep_place(visit, contact, addresses), None)
-    return replace(visit, contact=contact, addresses=addresses)
+    quote = as_chosen(visit, form)
+    outage.attempted(lambda: web.rooms().flow.keep_place(visit, contact, addresses, quote), None)
+    return replace(visit, contact=contact, addresses=addresses, quote=quote)
 
 
 def _paused(notice: Notice, visit: Visit, **props: Any) -> Response:

@@ -8,8 +8,10 @@ from flask import Blueprint, Response
 from funnel import outage, web
 from funnel.attempt import ORDER, Attempt, AwayKind, Reason, State
 from funnel.forms import PlainForm
+from funnel.notices import WHY_NOT
+from funnel.pages import prepaid
 from funnel.receipt import masked_email
-from funnel.steps import AWAY, CONFIRMING, PATHS, Notice
+from funnel.steps import AWAY, CONFIRMING, PATHS, PREPAID
 
 bp = Blueprint("confirming", __name__)
 
@@ -26,21 +28,15 @@ def show() -> Response:
     if last is None or last.state is State.CHARGED:
         return web.go(web.whereabouts())
     if not last.state.live:
-        return web.go("checkout", _why_not(last))
+        if prepaid.leads_on(last):
+            return web.go(PREPAID)
+        return web.go("checkout", WHY_NOT[last.reason or Reason.NOT_FOUND_PAID])
     return _page(last, masked_email(web.visit().contact))
 
 
 def _last_order() -> Attempt | None:
     attempts = web.rooms().attempts.of_visit(web.visit().id)
     return next((attempt for attempt in reversed(attempts) if attempt.slot == ORDER), None)
-
-
-def _why_not(attempt: Attempt) -> Notice:
-    if attempt.state is State.DECLINED:
-        return Notice.PREPAID if attempt.reason is Reason.PREPAID else Notice.DECLINED
-    if attempt.reason is Reason.CANCELLED:
-        return Notice.CANCELLED
-    return Notice.CANNOT_TAKE_PAYMENTS if attempt.reason is Reason.UNREACHABLE else Notice.NOT_CHARGED
 
 
 def _page(attempt: Attempt, email: str | None) -> Response:

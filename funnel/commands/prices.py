@@ -1,0 +1,33 @@
+"""flask funnel prices: whether what funnel.toml shows is what the campaign charges."""
+
+import sys
+
+import click
+from flask.cli import with_appcontext
+
+from funnel import web
+from funnel.crm.errors import CrmError
+
+DIFFERENT, UNKNOWN = 1, 2  # exit statuses
+
+
+@click.command()
+@with_appcontext
+def prices() -> None:
+    """Compare funnel.toml with the campaign in the CRM. Exit status 1 when they differ, 2 when it cannot be asked."""
+    campaign = web.rooms().settings.campaign
+    try:
+        found = web.rooms().prices.differences()
+    except CrmError as error:
+        click.echo(f"The CRM could not be asked, so nothing was compared: {error}", err=True)
+        sys.exit(UNKNOWN)
+    for line in found:
+        click.echo(line)
+    click.echo(
+        f"{len(campaign.offers)} offers and {len(campaign.shipping)} ways to ship compared, {_told(len(found))}."
+    )
+    sys.exit(DIFFERENT if found else 0)
+
+
+def _told(count: int) -> str:
+    return "1 difference" if count == 1 else f"{count or 'no'} differences"
