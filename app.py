@@ -28,7 +28,7 @@ from funnel.judge import Judge
 from funnel.leads import Leads
 from funnel.mistakes import ConfigError
 from funnel.outbox import Outbox
-from funnel.pages import away, capture, checkout, confirming, health, lead, presell, returns, thankyou, upsell
+from funnel.pages import away, capture, checkout, confirming, health, lead, pixel, presell, returns, thankyou, upsell
 from funnel.pay_token import PayTokens
 from funnel.payments import Payments
 from funnel.pricing import Pricing
@@ -62,7 +62,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     web.install(app, rooms)
     props.install(app, settings.campaign)
     failures.install(app)
-    for page in (presell, lead, capture, checkout, confirming, away, returns, upsell, thankyou, health):
+    for page in (presell, lead, capture, checkout, confirming, away, returns, pixel, upsell, thankyou, health):
         app.register_blueprint(page.bp)
     app.cli.add_command(commands)
     return app

@@ -156,10 +156,13 @@ class Attempts:
         now = self._store.clock()
         return self._move(key, (State.AWAIT_REDIRECT,), state=State.SENT, sent_at=now, lease_until=now + lease)
 
-    def returned(self, key: str, *, settle_at: float | None = None) -> None:
-        """The shopper is back from a bank: Order Query is asked now, and a failure may be believed at `settle_at`."""
-        now = self._store.clock()
-        self._move(key, (State.AWAIT_REDIRECT,), ask_at=now, **({"settle_at": settle_at} if settle_at else {}))
+    def returned(self, key: str) -> None:
+        """The shopper has done what the bank wanted: Order Query is asked now, and nobody has to go there again."""
+        self._move(key, (State.AWAIT_REDIRECT,), ask_at=self._store.clock(), asked=0, away=None)
+
+    def refused_away(self, key: str, *, settle_at: float) -> None:
+        """The bank says that it failed; that is believed at `settle_at`, for another try there may still succeed."""
+        self._move(key, (State.AWAIT_REDIRECT,), ask_at=self._store.clock(), asked=0, settle_at=settle_at)
 
     def recover(self, *, quiet_time: float) -> None:
         """Claims and charges whose process is gone: the first were never sent, the second are unknown."""

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from funnel.campaign_values import Amount, Country, Email, Id, Key, Quantity, Step, Text
+from funnel.campaign_values import Amount, Country, Email, Id, Key, Quantity, Step, Text, WebOrigin
 
 PaySource = Literal["card", "paypal"]
 DEFAULT_QUANTITY = 1
@@ -95,6 +95,9 @@ class CheckoutPage(Table):
     coupons: bool = Field(False, strict=True, description="true or false")
     tax: bool = Field(False, strict=True, description="true to ask the CRM's tax service, or false")
     fraud_pixel: bool = Field(False, strict=True, description="true or false")
+    fraud_pixel_hosts: tuple[WebOrigin, ...] = Field(
+        ("https://lp.konnektive.com",), description='where its frames may come from, like ["https://lp.konnektive.com"]'
+    )
 
 
 class OnlyIf(Table):

@@ -63,8 +63,12 @@ def receipt(visit: Visit, attempts: Sequence[Attempt]) -> Receipt | None:
         tax=_amount(last.tax, sum((basket.tax or NOTHING for basket in baskets), NOTHING)),
         discount=_amount(last.discount, sum((basket.saved for basket in baskets), NOTHING)),
         total=_amount(last.total, sum((basket.total for basket in baskets), NOTHING)),
-        held=bool(order.totals and order.totals.orderStatus == PENDING),
+        held=is_held(order),
     )
+
+
+def is_held(order: Attempt | None) -> bool:
+    return bool(order and order.totals and order.totals.orderStatus == PENDING)
 
 
 def masked_email(contact: Contact | None) -> str | None:

@@ -21,6 +21,7 @@ PATHS = {
     "checkout": "/checkout",
     "confirming": "/checkout/confirming",
     "away": "/away",
+    "pixel": "/pixel",
     **{f"upsell{number}": f"/upsell/{number}" for number in (1, 2, 3, 4)},
     **{f"upsell{number}b": f"/upsell/{number}/b" for number in (1, 2, 3, 4)},
     "thank-you": "/thank-you",
@@ -52,6 +53,7 @@ class Notice(StrEnum):
     TOO_MANY_DECLINES = "too-many-declines"
     PREPAID = "prepaid"
     UNPAYABLE = "unpayable"
+    PAYPAL_DECLINED = "paypal-declined"
     CANCELLED = "cancelled"
     TOTAL_CHANGED = "total-changed"
     TOTAL_UNKNOWN = "total-unknown"

@@ -6,10 +6,10 @@ from http import HTTPStatus
 from flask import Blueprint, Response
 
 from funnel import outage, web
-from funnel.attempt import ORDER, Attempt, Claim, Reason, Refusal, State
+from funnel.attempt import ORDER, Attempt, Claim, Refusal, State
 from funnel.charge_calls import NewOrder
 from funnel.forms import CheckoutForm, csrf_failed
-from funnel.notices import SENTENCES
+from funnel.notices import SENTENCES, why_not
 from funnel.pages.checkout_page import as_typed, draw, filled, keep_place, quote_of
 from funnel.pay_token import ChangedOffer, StaleToken
 from funnel.pricing import Priced
@@ -21,16 +21,6 @@ bp = Blueprint("checkout", __name__)
 
 MEND = HTTPStatus.UNPROCESSABLE_ENTITY
 LATER = HTTPStatus.SERVICE_UNAVAILABLE
-NO_CHARGE = {
-    Reason.DECLINED: (MEND, Notice.DECLINED),
-    Reason.PREPAID: (MEND, Notice.PREPAID),
-    Reason.INVALID: (MEND, Notice.NOT_CHARGED),
-    Reason.UNREACHABLE: (LATER, Notice.CANNOT_TAKE_PAYMENTS),
-    Reason.NEVER_SENT: (LATER, Notice.CANNOT_TAKE_PAYMENTS),
-    Reason.NOT_FOUND_PAID: (MEND, Notice.NOT_CHARGED),
-    Reason.FOREIGN_ORDER: (MEND, Notice.UNPAYABLE),
-    Reason.CANCELLED: (MEND, Notice.CANCELLED),
-}
 
 
 @bp.get(PATHS["checkout"])
@@ -137,7 +127,7 @@ def _answer(claim: Claim, form: CheckoutForm) -> Response:
 
 
 def _not_charged(attempt: Attempt, form: CheckoutForm, quote: Quote) -> Response:
-    status, notice = NO_CHARGE[attempt.reason or Reason.NOT_FOUND_PAID]
-    form.complain(SENTENCES[notice])
+    why = why_not(attempt)
+    form.complain(SENTENCES[why])
     form.refused(attempt.fields)
-    return draw(form, quote, status=status)
+    return draw(form, quote, status=LATER if why is Notice.CANNOT_TAKE_PAYMENTS else MEND)

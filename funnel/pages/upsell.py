@@ -5,10 +5,11 @@ from typing import Any
 from flask import Blueprint, Response, abort
 
 from funnel import outage, web
-from funnel.attempt import Claim, PaySource, State
+from funnel.attempt import Attempt, Claim, PaySource, State
 from funnel.campaign import DOWNSELL
 from funnel.forms import UpsellForm
 from funnel.pay_token import StaleToken
+from funnel.receipt import is_held
 from funnel.steps import AWAY, PATHS, Notice
 from funnel.visit import Visit
 
@@ -63,7 +64,7 @@ def _page(slot: str, visit: Visit, form: UpsellForm, **outcome: Any) -> Response
     campaign, step = web.rooms().settings.campaign, slot.removesuffix(DOWNSELL)
     package, page = campaign.upsell(slot), campaign.upsell_page(step)
     form.attempt.data = web.rooms().tokens.issue(visit.id, slot, [package.basket])
-    minutes = page.ends_after_minutes if page else None
+    minutes, order = page.ends_after_minutes if page else None, _paid_order(visit)
     return web.page(
         "pages/upsell.html",
         form=form,
@@ -74,7 +75,8 @@ def _page(slot: str, visit: Visit, form: UpsellForm, **outcome: Any) -> Response
         number=campaign.upsell_steps.index(step) + 1,
         of=len(campaign.upsell_steps),
         order_number=visit.order_id,
-        paypal=_paid_by(visit) is PaySource.PAYPAL,
+        held=is_held(order),
+        paypal=bool(order and order.pay_source is PaySource.PAYPAL),
         ends_in=minutes,
         decision=_decision(visit, slot),
         next_url=PATHS[web.whereabouts()],
@@ -82,9 +84,9 @@ def _page(slot: str, visit: Visit, form: UpsellForm, **outcome: Any) -> Response
     )
 
 
-def _paid_by(visit: Visit) -> PaySource:
+def _paid_order(visit: Visit) -> Attempt | None:
     attempts = web.rooms().attempts.of_visit(visit.id)
-    return next((attempt.pay_source for attempt in attempts if attempt.bears_upsells), PaySource.CARD)
+    return next((attempt for attempt in attempts if attempt.bears_upsells), None)
 
 
 def _decision(visit: Visit, slot: str) -> str | None:
