@@ -56,6 +56,11 @@ ASKED = (
 SEEN = update(attempts).where(
     attempts.c.key == bindparam("of"), attempts.c.state.in_(bindparam("seen", expanding=True))
 )
+AT_PAYPAL = update(attempts).where(
+    attempts.c.key == bindparam("of"),
+    attempts.c.state == State.AWAIT_REDIRECT,
+    attempts.c.away["kind"].as_string() == AwayKind.PAYPAL,
+)
 SEEN_WITH_QUIET_TIME = SEEN.where(attempts.c.settle_at == bindparam("quiet_until"))
 REFUSED = select(refusals.c.slot).where(refusals.c.visit_id == bindparam("visit"))
 
@@ -151,10 +156,22 @@ class Attempts:
     def resume(self, key: str, *, lease: float) -> bool:
         """The shopper is back from PayPal's legacy workflow, where nothing is charged before the second call.
 
-        Like mark_sent it is the last step before the first byte. False: somebody else sends it, or it has ended.
+        Like mark_sent it is the last step before the first byte. False: somebody else sends it; or has sent it, and
+        it waits again, now for a bank that charges by itself; or it has ended.
         """
         now = self._store.clock()
-        return self._move(key, (State.AWAIT_REDIRECT,), state=State.SENT, sent_at=now, lease_until=now + lease)
+        return self._from_paypal(key, state=State.SENT, sent_at=now, lease_until=now + lease)
+
+    def cancel(self, key: str) -> bool:
+        """The shopper is back from there without having agreed. False where it is too late for that."""
+        return self._from_paypal(
+            key,
+            state=State.NOT_CHARGED,
+            reason=Reason.CANCELLED,
+            away=None,
+            ask_at=None,
+            settled_at=self._store.clock(),
+        )
 
     def returned(self, key: str) -> None:
         """The shopper has done what the bank wanted: Order Query is asked now, and nobody has to go there again."""
@@ -263,6 +280,10 @@ class Attempts:
             return Claim(refusal=Refusal.NO_ORDER)
         declines = sum(attempt.state is State.DECLINED for attempt in mine)
         return Claim(refusal=Refusal.TOO_MANY_DECLINES) if declines >= self._decline_limit else None
+
+    def _from_paypal(self, key: str, **values: Any) -> bool:
+        with self._store.durable() as connection:
+            return connection.execute(AT_PAYPAL, values | {"of": key}).rowcount == 1
 
     def _move(self, key: str, seen: Sequence[State], *, quiet_until: float | None = None, **values: Any) -> bool:
         values |= {"of": key, "seen": list(seen)}

@@ -1,6 +1,6 @@
 """The verbs that charge: place_order, accept_upsell, confirm_paypal; and cancel_paypal, which charges nothing."""
 
-from funnel.attempt import ORDER, Attempt, Claim, PaySource, Reason, Refusal, State, Verdict
+from funnel.attempt import ORDER, Attempt, Claim, PaySource, Reason
 from funnel.attempts import Attempts
 from funnel.basket import Basket
 from funnel.campaign import Campaign
@@ -75,8 +75,6 @@ class Payments:
 
     def confirm_paypal(self, visit: Visit, attempt: Attempt, agreement: Agreement) -> Claim:
         """The charge of a legacy PayPal order or upsell, after the shopper's return; nothing else is charged here."""
-        if attempt.state is State.AWAIT_REDIRECT and not attempt.at_paypal:
-            return Claim(refusal=Refusal.BUSY)
         return self._charging.go_on(
             Charge(
                 key=attempt.key,
@@ -91,10 +89,7 @@ class Payments:
 
     def cancel_paypal(self, attempt: Attempt) -> bool:
         """Nothing is charged before Confirm PayPal, so an attempt that has not come so far ends at once."""
-        if not attempt.at_paypal:
-            return False
-        cancelled = Verdict(State.NOT_CHARGED, Reason.CANCELLED)
-        return self._attempts.settle(attempt.key, cancelled, seen=(State.AWAIT_REDIRECT,))
+        return self._attempts.cancel(attempt.key)
 
     def wait_for(self, visit: Visit, slot: str) -> None:
         """Let an earlier press of the same button come to its outcome, for as long as a pay request waits."""

@@ -476,3 +476,23 @@ def test_books_and_crm_agree_after_a_day_of_paypal(crm: Crm, funnel: Funnel, pay
     payer.submit()
     assert [attempt.state for attempt in ledger(funnel.rooms, crm)] == [State.CHARGED, State.CHARGED]
     assert crm.charges()["total"] == 2
+
+
+def test_with_the_store_away_the_agreement_is_kept_in_the_address(
+    crm: Crm, funnel: Funnel, shopper: Shopper, back: str
+) -> None:
+    """The page that looks again must not forget it: without it the return would pass for a cancel."""
+    books = funnel.settings.database_file
+    assert books
+    aside = [(path, path.with_name(f"aside-{path.name}")) for path in books.parent.glob(f"{books.name}*")]
+    for path, away in aside:
+        path.rename(away)
+    page = shopper.get(back)
+    assert page.status == 503
+    again = page.attributes("meta", **{"http-equiv": "refresh"})["content"].split("url=")[1]
+    for path, away in aside:
+        away.rename(path)
+    assert eventually(lambda: shopper.get(again).status == 200)
+    assert "You agreed at PayPal" in shopper.page.text
+    assert shopper.submit().path == "upsell/1"
+    assert crm.charges()["total"] == 1
