@@ -28,7 +28,20 @@ from funnel.judge import Judge
 from funnel.leads import Leads
 from funnel.mistakes import ConfigError
 from funnel.outbox import Outbox
-from funnel.pages import away, capture, checkout, confirming, health, lead, prepaid, presell, returns, thankyou, upsell
+from funnel.pages import (
+    away,
+    capture,
+    checkout,
+    confirming,
+    health,
+    lead,
+    pixel,
+    prepaid,
+    presell,
+    returns,
+    thankyou,
+    upsell,
+)
 from funnel.pay_token import PayTokens
 from funnel.payments import Payments
 from funnel.prices import Prices
@@ -63,7 +76,10 @@ def create_app(settings: Settings | None = None) -> Flask:
     web.install(app, rooms)
     props.install(app, settings.campaign)
     failures.install(app)
-    for page in (presell, lead, capture, checkout, confirming, prepaid, away, returns, upsell, thankyou, health):
+    for page in (
+        *(presell, lead, capture, checkout, confirming, prepaid),
+        *(away, returns, pixel, upsell, thankyou, health),
+    ):
         app.register_blueprint(page.bp)
     app.cli.add_command(commands)
     return app

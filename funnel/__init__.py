@@ -2,7 +2,7 @@
 
 cli, commands/, supervisor
                      the commands
-pages/               presell, lead, capture, checkout, confirming, away, returns, upsell, thankyou, health
+pages/               presell, lead, capture, checkout, pixel, away, returns, confirming, upsell, thankyou, health
 web, failures, props what happens to every request, to every failure, and what templates may use
 doorway              which visit a request belongs to
 outage, rooms        the store away; the wired rooms, as pages and commands are handed them
@@ -11,8 +11,8 @@ flow, payments, whereabouts
                      the recommended API flow as verbs, those that charge apart; how far a visit has come
 relay, reconciliation, restoration, prices
                      the delivery of what is owed; the audit; a backup put back; our prices and the campaign's
-receipt, summary, notices
-                     what was bought, what is in a basket, and the sentences that are told once
+receipt, summary, notices, pixels
+                     what was bought, what is in a basket, the sentences that are told once, the fraud check
 leads, housekeeping, backlog
                      Import Lead, for drafts and who waits; what nobody waits for; the operator's view
 charging, delivery, erasure

@@ -120,6 +120,11 @@ class Attempt:
     away: Away | None = None
 
     @property
+    def at_paypal(self) -> bool:
+        """Whether the shopper agrees at PayPal, or cancels, before anything is charged: the legacy workflow."""
+        return self.state is State.AWAIT_REDIRECT and self.away is not None and self.away.kind is AwayKind.PAYPAL
+
+    @property
     def bears_upsells(self) -> bool:
         """A paid order of which our own books know everything; an adopted one may have upsells they have lost."""
         return self.slot == ORDER and self.state is State.CHARGED and self.basket is not None

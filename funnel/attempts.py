@@ -56,6 +56,11 @@ ASKED = (
 SEEN = update(attempts).where(
     attempts.c.key == bindparam("of"), attempts.c.state.in_(bindparam("seen", expanding=True))
 )
+AT_PAYPAL = update(attempts).where(
+    attempts.c.key == bindparam("of"),
+    attempts.c.state == State.AWAIT_REDIRECT,
+    attempts.c.away["kind"].as_string() == AwayKind.PAYPAL,
+)
 SEEN_WITH_QUIET_TIME = SEEN.where(attempts.c.settle_at == bindparam("quiet_until"))
 REFUSED = select(refusals.c.slot).where(refusals.c.visit_id == bindparam("visit"))
 
@@ -151,15 +156,30 @@ class Attempts:
     def resume(self, key: str, *, lease: float) -> bool:
         """The shopper is back from PayPal's legacy workflow, where nothing is charged before the second call.
 
-        Like mark_sent it is the last step before the first byte. False: somebody else sends it, or it has ended.
+        Like mark_sent it is the last step before the first byte. False: somebody else sends it; or has sent it, and
+        it waits again, now for a bank that charges by itself; or it has ended.
         """
         now = self._store.clock()
-        return self._move(key, (State.AWAIT_REDIRECT,), state=State.SENT, sent_at=now, lease_until=now + lease)
+        return self._from_paypal(key, state=State.SENT, sent_at=now, lease_until=now + lease)
 
-    def returned(self, key: str, *, settle_at: float | None = None) -> None:
-        """The shopper is back from a bank: Order Query is asked now, and a failure may be believed at `settle_at`."""
-        now = self._store.clock()
-        self._move(key, (State.AWAIT_REDIRECT,), ask_at=now, **({"settle_at": settle_at} if settle_at else {}))
+    def cancel(self, key: str) -> bool:
+        """The shopper is back from there without having agreed. False where it is too late for that."""
+        return self._from_paypal(
+            key,
+            state=State.NOT_CHARGED,
+            reason=Reason.CANCELLED,
+            away=None,
+            ask_at=None,
+            settled_at=self._store.clock(),
+        )
+
+    def returned(self, key: str) -> None:
+        """The shopper has done what the bank wanted: Order Query is asked now, and nobody has to go there again."""
+        self._move(key, (State.AWAIT_REDIRECT,), ask_at=self._store.clock(), asked=0, away=None)
+
+    def refused_away(self, key: str, *, settle_at: float) -> None:
+        """The bank says that it failed; that is believed at `settle_at`, for another try there may still succeed."""
+        self._move(key, (State.AWAIT_REDIRECT,), ask_at=self._store.clock(), asked=0, settle_at=settle_at)
 
     def recover(self, *, quiet_time: float) -> None:
         """Claims and charges whose process is gone: the first were never sent, the second are unknown."""
@@ -260,6 +280,10 @@ class Attempts:
             return Claim(refusal=Refusal.NO_ORDER)
         declines = sum(attempt.state is State.DECLINED for attempt in mine)
         return Claim(refusal=Refusal.TOO_MANY_DECLINES) if declines >= self._decline_limit else None
+
+    def _from_paypal(self, key: str, **values: Any) -> bool:
+        with self._store.durable() as connection:
+            return connection.execute(AT_PAYPAL, values | {"of": key}).rowcount == 1
 
     def _move(self, key: str, seen: Sequence[State], *, quiet_until: float | None = None, **values: Any) -> bool:
         values |= {"of": key, "seen": list(seen)}

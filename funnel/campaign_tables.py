@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from funnel.campaign_values import Amount, Country, Email, Id, Key, Quantity, Step, Text, WebAddress
+from funnel.campaign_values import Amount, Country, Email, Id, Key, Quantity, Step, Text, WebAddress, WebOrigin
 
 PaySource = Literal["card", "paypal"]
 DEFAULT_QUANTITY = 1
@@ -103,6 +103,9 @@ class CheckoutPage(Table):
     fraud_pixel: bool = Field(False, strict=True, description="true or false")
     prepaid_redirect: WebAddress | None = Field(
         None, description="where a shopper with a prepaid card is led, an address that starts with https:// or /"
+    )
+    fraud_pixel_hosts: tuple[WebOrigin, ...] = Field(
+        ("https://lp.konnektive.com",), description='where its frames may come from, like ["https://lp.konnektive.com"]'
     )
 
 

@@ -109,8 +109,10 @@ class Charging:
 
         Refused and raising like `charge`; later presses see the first one's outcome.
         """
+        if self._crm_is_down():
+            return self._not_resumed(charge, Refusal.CRM_DOWN)
         if not self._seats.acquire(blocking=False):
-            return Claim(refusal=Refusal.BUSY)
+            return self._not_resumed(charge, Refusal.BUSY)
         try:
             mine = self._attempts.resume(charge.key, lease=self._deadlines.send + LEASE_MARGIN)
             attempt = self._attempts.find(charge.key)
@@ -139,6 +141,13 @@ class Charging:
         """A press that was made before is found all the same."""
         standing = self._attempts.standing(charge.key, charge.visit_id, charge.slot)
         return self._after_wait(standing or Claim(refusal=refusal))
+
+    def _not_resumed(self, charge: Charge, refusal: Refusal) -> Claim:
+        """An earlier press may have sent it; only what nobody has sent is refused."""
+        attempt = self._attempts.find(charge.key)
+        if attempt is None or attempt.state is State.AWAIT_REDIRECT:
+            return Claim(refusal=refusal)
+        return self._after_wait(Claim(attempt))
 
     def _after_wait(self, claim: Claim) -> Claim:
         return replace(claim, attempt=self.wait(claim.attempt)) if claim.attempt else claim

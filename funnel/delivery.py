@@ -100,14 +100,18 @@ class Delivery:
 
     def _click(self, visit: Visit, page_type: str, deadline: float) -> None:
         reply = self._client.import_click(self._click_call(visit, page_type), deadline=deadline)
+        if reply.pixel:
+            self._visits.learn_pixel(visit.id, reply.pixel)
         if reply.sessionId and visit.session_id is None:
             self._visits.learn_session(visit.id, reply.sessionId)
             self._link(visit.id)
 
     def _click_call(self, visit: Visit, page_type: str) -> ImportClick:
+        pixel = True if self._campaign.checkout.fraud_pixel and page_type == PAGE_TYPES["checkout"] else None
         if visit.session_id:
-            return ImportClick(pageType=page_type, sessionId=visit.session_id)
-        return ImportClick(pageType=page_type, campaignId=self._campaign.campaignId, **_given(visit.arrival))
+            return ImportClick(pageType=page_type, sessionId=visit.session_id, fraudPixel=pixel)
+        campaign_id = self._campaign.campaignId
+        return ImportClick(pageType=page_type, campaignId=campaign_id, fraudPixel=pixel, **_given(visit.arrival))
 
     def _lead(self, visit: Visit, deadline: float) -> None:
         if visit.person is None or self._order_was_sent(visit):

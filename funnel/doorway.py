@@ -12,12 +12,15 @@ from funnel.rooms import Rooms
 from funnel.visit import Cookie, Visit
 
 ABSOLUTE_FORM = re.compile(r"^https?://[^/?]*", re.IGNORECASE)  # of a request line, as proxies write it
+# Their requests belong to no visit. A bank's POST comes from another site and without the cookie, which an answer
+# must not replace.
+WITHOUT_VISIT = ("static", "health.show", "returns.arrive")
 SEEN_EVERY = 3600.0  # seconds; more often the sliding of a visit's end is not written
 
 
 def recall(rooms: Rooms) -> None:
     """The visit, or a new one; with the store away, what the cookie alone knows of it."""
-    if request.endpoint in ("static", "health.show"):
+    if request.endpoint in WITHOUT_VISIT:
         return
     if request.method == "POST" and request.headers.get("Sec-Fetch-Site") == "cross-site":
         abort(HTTPStatus.FORBIDDEN)

@@ -28,6 +28,7 @@ FORGET = (
         draft=None,
         told=None,
         addresses=None,
+        pixel=None,
         notice=None,
         arrival=asdict(Arrival("", "", "", "")),
         seen_at=FORGOTTEN,

@@ -8,6 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
 from funnel import outage
+from funnel.attribution import query_without_cards
 from funnel.steps import PATHS
 
 log = logging.getLogger("funnel.web")
@@ -104,7 +105,14 @@ def _drawn(status: HTTPStatus, title: str, sentence: str, refresh: int | None) -
             next_label="Go to the start",
             retry=status == HTTPStatus.SERVICE_UNAVAILABLE and not refresh,
             refresh=refresh,
-            address=request.path if refresh else None,
+            address=_address() if refresh else None,
         ),
         status,
     )
+
+
+def _address() -> str:
+    """Where this page looks again. Who came back from PayPal has an agreement in the query."""
+    if request.method != "GET" or not request.query_string:
+        return request.path
+    return f"{request.path}?{query_without_cards(request.query_string.decode('ascii', 'replace'))}"

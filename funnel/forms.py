@@ -168,6 +168,7 @@ class CheckoutRules:
     accepted_brands: tuple[str, ...]
     bumps: tuple[str, ...] = ()
     shipping: tuple[str, ...] = ()
+    pay_sources: tuple[str, ...] = ("card",)
     test_card: bool = False
 
 
@@ -187,6 +188,7 @@ class CheckoutForm(AddressFields, CardFields, ContactForm):
 
     def __init__(self, rules: CheckoutRules, *, contact_known: bool = False, **filled: Any) -> None:
         super().__init__(country=rules.countries[0], **filled)
+        self.pay_sources = rules.pay_sources
         self.offers, self.bumps, self.methods = rules.offers, rules.bumps, rules.shipping
         self.fit_addresses(rules.countries)
         self.fit_card(rules.accepted_brands, test_card=rules.test_card)
@@ -229,7 +231,9 @@ class CheckoutForm(AddressFields, CardFields, ContactForm):
 
     @property
     def by_paypal(self) -> bool:
-        return bool(self.do.data == "paypal")
+        """By the button, as far as there is a choice."""
+        only_paypal = "card" not in self.pay_sources
+        return "paypal" in self.pay_sources and (only_paypal or bool(self.do.data == "paypal"))
 
     def validate(self, extra_validators: Any = None) -> bool:
         """A card that is not asked for need not be there."""

@@ -1,6 +1,6 @@
 """The sentences a shopper is told once, at the top of the next page."""
 
-from funnel.attempt import Reason
+from funnel.attempt import Attempt, PaySource, Reason
 from funnel.steps import Notice
 
 SENTENCES = {
@@ -44,6 +44,9 @@ SENTENCES = {
     Notice.TOO_MANY_DECLINES: (
         "We could not take this payment. You have not been charged. Please wait a while or contact us."
     ),
+    Notice.PAYPAL_DECLINED: (
+        "PayPal did not make the payment. You have not been charged. Try again or choose another way to pay."
+    ),
     Notice.CANCELLED: "You came back from PayPal without paying. You have not been charged. Choose how to pay.",
     Notice.TOTAL_CHANGED: "Your total has changed, and you have not been charged yet. Check it and pay again.",
     Notice.TOTAL_UNKNOWN: (
@@ -71,6 +74,13 @@ WHY_NOT = {
     Reason.ALREADY_PURCHASED: Notice.ALREADY_PURCHASED,
     Reason.FRAUD_LIMIT: Notice.FRAUD_LIMIT,
 }
+
+
+def why_not(attempt: Attempt) -> Notice:
+    """Of an order's attempt that has ended without a charge."""
+    why = WHY_NOT[attempt.reason or Reason.NOT_FOUND_PAID]
+    by_paypal = attempt.pay_source is PaySource.PAYPAL
+    return Notice.PAYPAL_DECLINED if by_paypal and why is Notice.DECLINED else why
 
 
 def sentence(notice: str, *, names: dict[str, str]) -> str | None:

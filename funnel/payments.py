@@ -1,6 +1,6 @@
 """The verbs that charge: place_order, accept_upsell, confirm_paypal; and cancel_paypal, which charges nothing."""
 
-from funnel.attempt import ORDER, Attempt, AwayKind, Claim, PaySource, Reason, State, Verdict, paid_order
+from funnel.attempt import ORDER, Attempt, Claim, PaySource, Reason, paid_order
 from funnel.attempts import Attempts
 from funnel.basket import Basket
 from funnel.campaign import Campaign
@@ -74,7 +74,7 @@ class Payments:
         self._attempts.pass_over(key, visit.id, slot, self._campaign.upsell(slot).basket)
 
     def confirm_paypal(self, visit: Visit, attempt: Attempt, agreement: Agreement) -> Claim:
-        """The charge of a legacy PayPal order or upsell, after the shopper's return."""
+        """The charge of a legacy PayPal order or upsell, after the shopper's return; nothing else is charged here."""
         return self._charging.go_on(
             Charge(
                 key=attempt.key,
@@ -89,10 +89,7 @@ class Payments:
 
     def cancel_paypal(self, attempt: Attempt) -> bool:
         """Nothing is charged before Confirm PayPal, so an attempt that has not come so far ends at once."""
-        if attempt.away is None or attempt.away.kind is not AwayKind.PAYPAL:
-            return False
-        cancelled = Verdict(State.NOT_CHARGED, Reason.CANCELLED)
-        return self._attempts.settle(attempt.key, cancelled, seen=(State.AWAIT_REDIRECT,))
+        return self._attempts.cancel(attempt.key)
 
     def wait_for(self, visit: Visit) -> None:
         """Let an earlier press, in this tab or another one, come to its outcome; as long as a pay request waits."""

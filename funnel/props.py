@@ -26,6 +26,7 @@ class Links:
     draft: str = PATHS["draft"]
     presell: str = PATHS["presell"]
     checkout: str = PATHS["checkout"]
+    pixel: str = PATHS["pixel"]
     confirming: str = PATHS["confirming"]
     thankyou: str = PATHS["thank-you"]
     order_again: str = PATHS["thank-you"]

@@ -109,6 +109,12 @@ class Environment(BaseModel):
         return f"http://127.0.0.1:{self.sandbox_port}" if self.sandboxed else self.konnektive_api_url
 
     @property
+    def local_crm(self) -> str:
+        """The origin of a CRM on this machine, where the sandbox plays bank and PayPal without https; or empty."""
+        url = urlsplit(self.crm_url)
+        return f"http://{url.netloc}" if url.scheme == "http" else ""
+
+    @property
     def crm_login(self) -> tuple[str, str]:
         if self.sandboxed:
             return "sandbox", "sandbox"

@@ -22,6 +22,7 @@ PATHS = {
     "confirming": "/checkout/confirming",
     "prepaid": "/checkout/prepaid",
     "away": "/away",
+    "pixel": "/pixel",
     **{f"upsell{number}": f"/upsell/{number}" for number in (1, 2, 3, 4)},
     **{f"upsell{number}b": f"/upsell/{number}/b" for number in (1, 2, 3, 4)},
     "thank-you": "/thank-you",
@@ -56,6 +57,7 @@ class Notice(StrEnum):
     ALREADY_PURCHASED = "already-purchased"
     FRAUD_LIMIT = "fraud-limit"
     UNPAYABLE = "unpayable"
+    PAYPAL_DECLINED = "paypal-declined"
     CANCELLED = "cancelled"
     TOTAL_CHANGED = "total-changed"
     TOTAL_UNKNOWN = "total-unknown"

@@ -46,6 +46,7 @@ class Visit:
     told: Told | None = None
     addresses: Addresses | None = None
     quote: Quote | None = None
+    pixel: str | None = None
     notice: str | None = None
     created_at: float = 0.0
     seen_at: float = 0.0
@@ -210,6 +211,10 @@ class Visits:
                 known = as_json(replace(asked, discount=discount))
                 connection.execute(_remembered(visit_id).values(quote=known))
 
+    def learn_pixel(self, visit_id: str, pixel: str) -> None:
+        """Markup of the CRM's fraud check, for the checkout page."""
+        self._change(visit_id, pixel=pixel)
+
     def learn_session(self, visit_id: str, session_id: str) -> None:
         """Write-once: the first sessionId of a visit stays."""
         with self._store.write() as connection:
@@ -259,6 +264,7 @@ def _from_row(row: Row[Any]) -> Visit:
         told=Told(Contact(**row.told["contact"]), row.told["sessionId"]) if row.told else None,
         addresses=Addresses(**row.addresses) if row.addresses else None,
         quote=from_json(row.quote) if row.quote else None,
+        pixel=row.pixel,
         notice=row.notice,
         created_at=row.created_at,
         seen_at=row.seen_at,

@@ -142,6 +142,12 @@ def page(template: str, *, status: int = HTTPStatus.OK, notice: str | None = Non
     return make_response(render_template(template, notices=sentences, **props), status)
 
 
+def let_in_frames(response: Response, sources: str) -> Response:
+    """For a page that shows frames, which no page does by itself."""
+    response.headers["Content-Security-Policy"] = f"{HEADERS['Content-Security-Policy']}; frame-src {sources}"
+    return response
+
+
 def mistaken(form: FlaskForm, *, stale: Notice = Notice.STALE_FORM) -> dict[str, Any]:
     """Status and notice for a form that did not pass: its fields say what to mend, a stale one is shown afresh."""
     if not csrf_failed(form):

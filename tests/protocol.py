@@ -151,11 +151,17 @@ def _redirect(_: Request) -> RedirectReply:
     return RedirectReply(url="https://bank.example/", script=None)
 
 
+def _to_paypal(request: Request) -> OrderReply:
+    return replace(_partial(request), paypalUrl="https://paypal.example/")
+
+
 SILENCE, DEADLINE = _raising(NoAnswer("ConnectionResetError")), _raising(NoAnswer("deadline"))
 FINE = Fault("fine", _success, 0.0)
 NOT_READY = Fault("the lead fails, so it is never sent", SILENCE, ready=False)
+PAYPAL = Fault("PayPal's legacy page, where nothing is charged", _to_paypal)
 FAULTS = (
     FINE,
+    PAYPAL,
     Fault("slow, yet answered", _success, 50.0, takes=50.0),
     Fault("connection refused", _raising(NotSent("ConnectionRefusedError"))),
     Fault("dropped before processing", SILENCE),
@@ -241,6 +247,12 @@ class SteppedAttempts(Attempts):
         marked = super().mark_sent(key, order_id, lease=lease)
         pause("send")
         return marked
+
+    def resume(self, key: str, *, lease: float) -> bool:
+        pause("resume")
+        resumed = super().resume(key, lease=lease)
+        pause("send")
+        return resumed
 
     def settle(self, key: str, verdict: Verdict, *, seen: Sequence[State], settle_at: float | None = None) -> bool:
         pause("settle")
@@ -368,6 +380,23 @@ class Press:
         return fault.answer(request)
 
 
+class Return(Press):
+    """A tab that is back from PayPal, and sends the second call of the press with this key."""
+
+    def _run(self) -> None:
+        bench = self._world.bench
+        mine = bench.attempts.resume(self.key, lease=SEND + STALL)
+        attempt = bench.attempts.find(self.key)
+        self.claim = Claim(attempt, mine)
+        if mine and attempt:
+            self.met = fault = self._fault()
+            self._fault = lambda: fault
+            basket = self._world.basket(self.slot)
+            charge = Charge(self.key, self._world.visit_id, self.slot, basket, self._make_ready, self._send)
+            bench.charging._send(charge, attempt)
+            self._go_to_the_bank()
+
+
 class World:
     """One visit, its presses, the relay and the CRM."""
 
@@ -402,6 +431,16 @@ class World:
     def press(self, slot: str, fault: Callable[[], Fault], *, key: str | None = None) -> Press:
         self.presses.append(Press(self, slot, key or new_key(), fault))
         return self.presses[-1]
+
+    def come_back(self, key: str, fault: Callable[[], Fault]) -> Press:
+        """From PayPal, in one more tab, with the agreement to what a press asked for."""
+        slot = next(press.slot for press in self.presses if press.key == key)
+        self.presses.append(Return(self, slot, key, fault))
+        return self.presses[-1]
+
+    def cancel(self, key: str) -> None:
+        """The shopper comes back from PayPal without having agreed."""
+        self.bench.attempts.cancel(key)
 
     def finish(self, press: Press) -> None:
         while press.step:

@@ -31,6 +31,7 @@ FLOORS = [
         "funnel.receipt",
         "funnel.notices",
         "funnel.summary",
+        "funnel.pixels",
         "funnel.regions",
     },
     {"funnel.leads", "funnel.housekeeping", "funnel.backlog"},

@@ -1,9 +1,8 @@
 """Small scope, all of it: every interleaving of two presses, every pair of faults, every world event at every position.
 
-A case is one path through a tree of choices: who moves next, which of the 20 faults a press meets when it comes to
-that, which of nine world events happens and when; a death, a lagging query or a question under way may be followed at
+A case is one path through a tree of choices: who moves next, which of the 21 faults a press meets when it comes to
+that, which of ten world events happens and when; a death, a lagging query or a question under way may be followed at
 once by the quiet time. A fault that no press comes to meet makes no case, so none is run twice.
-Two presses in one slot are alike, so press 1 is the one that moves first: the mirror image of a case is no case.
 Two presses in one slot are alike, so press 1 is the one that moves first: the mirror image of a case is no case.
 An ordinary run takes 2,000 cases, always the same. `PROTOCOL_ALL=1 python -m pytest -s
 tests/test_protocol_exhaustive.py` walks the whole tree and prints how many cases it has. Where two ways lead to the
@@ -28,6 +27,7 @@ from protocol import (
     FAULTS,
     LONGEST_LAG,
     NOT_READY,
+    PAYPAL,
     QUIET,
     SEND,
     STALL,
@@ -35,6 +35,7 @@ from protocol import (
     Broken,
     Fault,
     Press,
+    Return,
     World,
     bench,
     pay_the_order,
@@ -59,6 +60,7 @@ class Scenario(NamedTuple):
     name: str
     slots: tuple[str, str]
     same_key: bool = False
+    returns: bool = False  # both are tabs that are back from PayPal with the agreement to one press
 
     def __str__(self) -> str:
         return self.name
@@ -69,6 +71,8 @@ SCENARIOS = (
     Scenario("the order's form twice", (ORDER, ORDER), same_key=True),
     Scenario("two upsells of a product", ("upsell1", "upsell2")),
     Scenario("an upsell in two tabs", ("upsell1", "upsell1")),
+    Scenario("back from PayPal in two tabs", (ORDER, ORDER), returns=True),
+    Scenario("an upsell back from PayPal in two tabs", ("upsell1", "upsell1"), returns=True),
 )
 
 
@@ -148,6 +152,8 @@ def events(world: World) -> dict[str, Callable[[], None]]:
             found[f"the process of press {number} dies"] = press.die
     found["Order Query's answer is on its way"] = partial(ask, world)
     found["Order Query lags"] = partial(lag_behind, world)
+    if back := next((press for press in world.presses if isinstance(press, Return)), None):
+        found["the shopper cancels in a third tab"] = partial(world.cancel, back.key)
     return found
 
 
@@ -188,22 +194,33 @@ def run(bench: Bench, scenario: Scenario, path: Path) -> None:
     world, story = World(bench), list[str]()
 
     def meet() -> Fault:
-        fault = path.choose((*FAULTS, NOT_READY))
+        fault = path.choose(FAULTS if scenario.returns else (*FAULTS, NOT_READY))
         story.append(f"[{fault}]")
         return fault
 
     try:
         if scenario.slots[0] != ORDER:
             pay_the_order(world)
-        keys = [new_key()] * 2 if scenario.same_key else [new_key(), new_key()]
-        for slot, key in zip(scenario.slots, keys, strict=True):
-            world.press(slot, meet, key=key)
+        present(world, scenario, meet)
         play(world, path, story)
         world.end()
     except Broken as broken:
         raise Broken(f"{scenario}: {', '.join(story)}: {broken}") from None
     finally:
         world.leave()
+
+
+def present(world: World, scenario: Scenario, meet: Callable[[], Fault]) -> None:
+    """The two presses, before either has begun."""
+    if scenario.returns:
+        left = world.press(scenario.slots[0], lambda: PAYPAL)
+        world.finish(left)
+        for _ in scenario.slots:
+            world.come_back(left.key, meet)
+        return
+    keys = [new_key()] * 2 if scenario.same_key else [new_key(), new_key()]
+    for slot, key in zip(scenario.slots, keys, strict=True):
+        world.press(slot, meet, key=key)
 
 
 def count(scenario: Scenario) -> int:

@@ -12,7 +12,7 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
-from protocol import FAULTS, LONGEST_LAG, NOT_READY, REDIRECT, Bench, Fault, Press, World, bench
+from protocol import FAULTS, LONGEST_LAG, NOT_READY, PAYPAL, REDIRECT, Bench, Fault, Press, World, bench
 
 from funnel.attempt import ORDER, State
 from funnel.whereabouts import Whereabouts
@@ -50,6 +50,17 @@ class OneVisit(RuleBasedStateMachine):
         twin = data.draw(st.sampled_from(self.world.presses))
         if not self._with_a_human():
             self._move(self.world.press(twin.slot, lambda: fault, key=twin.key), steps)
+
+    @precondition(lambda self: self._at_paypal())
+    @rule(data=st.data(), fault=st.sampled_from(FAULTS), steps=st.integers(1, 6))
+    def come_back_from_paypal(self, data: st.DataObject, fault: Fault, steps: int) -> None:
+        """In any number of tabs, and again after it has ended long ago."""
+        self._move(self.world.come_back(data.draw(st.sampled_from(self._at_paypal())), lambda: fault), steps)
+
+    @precondition(lambda self: self._at_paypal())
+    @rule(data=st.data())
+    def cancel_at_paypal(self, data: st.DataObject) -> None:
+        self.world.cancel(data.draw(st.sampled_from(self._at_paypal())))
 
     @precondition(lambda self: self._under_way())
     @rule(data=st.data(), steps=st.integers(1, 6))
@@ -114,6 +125,10 @@ class OneVisit(RuleBasedStateMachine):
 
     def _under_way(self) -> list[Press]:
         return [press for press in self.world.presses if press.step]
+
+    def _at_paypal(self) -> list[str]:
+        """The keys of presses that were ever led there."""
+        return sorted({press.key for press in self.world.presses if press.met is PAYPAL})
 
     def _with_a_human(self) -> bool:
         """A charge that a human has to look at: the pages offer nothing more then."""

@@ -44,6 +44,7 @@ def answer_to(crm: Caller, path: str, **params: object) -> str:
         ("html", "200 <html>", True),
         ("truncated", '200 {"result":"SUCCESS"', True),
         ("unknown_error", '200 {"result":"ERROR","message":"Sandbox fault', False),
+        ("decline", '200 {"result":"ERROR","message":"Transaction Declined: ', False),
         ("latency", '200 {"result":"SUCCESS"', True),
     ],
 )

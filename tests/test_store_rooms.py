@@ -10,7 +10,20 @@ from decimal import Decimal
 import pytest
 from stores import Clock
 
-from funnel.attempt import IN_FLIGHT, LIVE, ORDER, UNRESOLVED, Claim, Reason, Refusal, State, Verdict, new_key
+from funnel.attempt import (
+    IN_FLIGHT,
+    LIVE,
+    ORDER,
+    UNRESOLVED,
+    Away,
+    AwayKind,
+    Claim,
+    Reason,
+    Refusal,
+    State,
+    Verdict,
+    new_key,
+)
 from funnel.attempts import Attempts
 from funnel.attribution import Arrival
 from funnel.basket import Basket, Line
@@ -363,3 +376,55 @@ def test_what_needs_a_human_goes_on_being_asked_about(attempts: Attempts, clock:
     assert attempts.lease_unresolved(limit=5, seconds=LEASE) == []
     clock.now += 301
     assert [attempt.key for attempt in attempts.lease_unresolved(limit=5, seconds=LEASE)] == [key]
+
+
+def led_away(attempts: Attempts, kind: AwayKind) -> str:
+    """The key of an attempt whose shopper is at PayPal or a bank."""
+    claim = attempts.claim(new_key(), new_key(), ORDER, LAMP, lease=LEASE)
+    assert claim.attempt
+    key = claim.attempt.key
+    assert attempts.mark_sent(key, "ORDER", lease=LEASE)
+    away = Verdict(State.AWAIT_REDIRECT, settle_at=2e9, away=Away(kind, "https://away.example/"))
+    assert attempts.settle(key, away, seen=(State.SENT,))
+    return key
+
+
+def test_of_many_returns_from_paypal_one_sends_the_second_call(attempts: Attempts) -> None:
+    key = led_away(attempts, AwayKind.PAYPAL)
+    assert Counter(all_at_once(8, lambda _: attempts.resume(key, lease=LEASE))) == {True: 1, False: 7}
+    assert not attempts.cancel(key), "it is too late for that"
+
+
+def test_who_cancelled_at_paypal_sends_nothing_any_more(attempts: Attempts) -> None:
+    key = led_away(attempts, AwayKind.PAYPAL)
+    assert Counter(all_at_once(8, lambda _: attempts.cancel(key))) == {True: 1, False: 7}
+    assert not attempts.resume(key, lease=LEASE)
+    ended = attempts.find(key)
+    assert ended
+    assert (ended.state, ended.reason, ended.away) == (State.NOT_CHARGED, Reason.CANCELLED, None)
+
+
+@pytest.mark.parametrize("kind", [AwayKind.URL, AwayKind.SCRIPT])
+def test_what_a_bank_charges_by_itself_is_neither_sent_again_nor_cancelled(attempts: Attempts, kind: AwayKind) -> None:
+    """Also where it was PayPal's when the tab that comes back last looked."""
+    key = led_away(attempts, kind)
+    assert not attempts.resume(key, lease=LEASE)
+    assert not attempts.cancel(key)
+    waiting = attempts.find(key)
+    assert waiting
+    assert waiting.state is State.AWAIT_REDIRECT
+    attempts.returned(key)
+    assert not attempts.resume(key, lease=LEASE), "nor when the shopper has been there"
+
+
+def test_a_shopper_who_is_back_is_asked_about_at_once(attempts: Attempts, clock: Clock) -> None:
+    """However long the pauses between the questions had become."""
+    key = led_away(attempts, AwayKind.URL)
+    for _ in range(6):
+        clock.now += 400
+        (asked,) = attempts.lease_unresolved(limit=1, seconds=1)
+        attempts.ask_later(asked)
+    assert attempts.lease_unresolved(limit=1, seconds=1) == []
+    attempts.returned(key)
+    (asked,) = attempts.lease_unresolved(limit=1, seconds=1)
+    assert (asked.key, asked.asked) == (key, 1)

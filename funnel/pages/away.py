@@ -1,20 +1,24 @@
 """The way out to a bank or PayPal: a page of our own that leads on, for no form of ours may post elsewhere."""
 
-from flask import Blueprint, Response, abort, make_response
+from http import HTTPStatus
+
+from flask import Blueprint, Response, abort, make_response, render_template, request
+from werkzeug.urls import iri_to_uri
 
 from funnel import web
-from funnel.attempt import Attempt, AwayKind, State
+from funnel.attempt import Attempt, AwayKind, PaySource, State
 from funnel.steps import PATHS
 
 bp = Blueprint("away", __name__)
 
 AT_ONCE = 1  # seconds until the page leads on by itself
 RUN, SCRIPT = "/away/run", "/away/run.js"
-# The bank's own script draws its own frame here; it can neither fetch nor frame our pages, and no card is near.
+# The bank's own script draws its own frame here; it can neither fetch nor frame our pages, nor stay behind as a
+# service worker, and no card is near. The frame needs its own origin, so the page has ours.
 POLICY = (
     "sandbox allow-scripts allow-forms allow-same-origin allow-top-navigation; default-src 'none'; "
-    "script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'none'; "
-    "frame-src https:{sandbox}; form-action https:{sandbox}; frame-ancestors 'none'; base-uri 'none'"
+    "script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'none'; worker-src 'none'; "
+    "frame-src https: {sandbox}; form-action https: {sandbox}; frame-ancestors 'none'; base-uri 'none'"
 )
 
 
@@ -24,8 +28,13 @@ def show() -> Response:
     if attempt is None or attempt.away is None:
         return web.go(web.whereabouts())
     by_script = attempt.away.kind is AwayKind.SCRIPT
-    target = RUN if by_script else attempt.away.target
-    page = web.page("pages/away.html", target=target, paypal=attempt.away.kind is AwayKind.PAYPAL)
+    target = RUN if by_script else iri_to_uri(attempt.away.target)
+    page = web.page(
+        "pages/away.html",
+        target=target,
+        paypal=attempt.pay_source is PaySource.PAYPAL,
+        unpaid=attempt.at_paypal,
+    )
     page.headers["Refresh"] = f"{AT_ONCE}; url={target}"
     return page
 
@@ -34,8 +43,8 @@ def show() -> Response:
 def run() -> Response:
     if _script() is None:
         return web.go(web.whereabouts())
-    page = web.page("pages/bank.html", script=SCRIPT)
-    page.headers["Content-Security-Policy"] = POLICY.format(sandbox=_sandbox())
+    page = make_response(render_template("pages/bank.html", script=SCRIPT))
+    page.headers["Content-Security-Policy"] = POLICY.format(sandbox=web.rooms().settings.local_crm)
     return page
 
 
@@ -43,8 +52,8 @@ def run() -> Response:
 def script() -> Response:
     """As a file, so that nothing in the bank's text can end a script element early."""
     text = _script()
-    if text is None:
-        abort(404)
+    if text is None or request.headers.get("Service-Worker"):
+        abort(HTTPStatus.NOT_FOUND)
     return make_response(text, {"Content-Type": "text/javascript; charset=utf-8"})
 
 
@@ -57,8 +66,3 @@ def _script() -> str | None:
     attempt = _waiting()
     away = attempt.away if attempt else None
     return away.target if away and away.kind is AwayKind.SCRIPT else None
-
-
-def _sandbox() -> str:
-    """The sandbox plays the bank on this machine, without https."""
-    return f" {web.rooms().settings.crm_url}" if web.rooms().settings.sandboxed else ""

@@ -6,10 +6,10 @@ from http import HTTPStatus
 from flask import Blueprint, Response
 
 from funnel import outage, web
-from funnel.attempt import ORDER, Attempt, Claim, Reason, Refusal, State
+from funnel.attempt import ORDER, Attempt, Claim, Refusal, State
 from funnel.charge_calls import NewOrder
 from funnel.forms import CheckoutForm, csrf_failed
-from funnel.notices import SENTENCES, WHY_NOT
+from funnel.notices import SENTENCES, why_not
 from funnel.pages import prepaid
 from funnel.pages.checkout_page import as_chosen, as_typed, draw, filled, keep_place, quote_of
 from funnel.pay_token import ChangedOffer, StaleToken
@@ -133,8 +133,7 @@ def _answer(claim: Claim, form: CheckoutForm, quote: Quote) -> Response:
 def _not_charged(attempt: Attempt, form: CheckoutForm, quote: Quote) -> Response:
     if prepaid.leads_on(attempt):
         return web.go(PREPAID)
-    notice = WHY_NOT[attempt.reason or Reason.NOT_FOUND_PAID]
-    status = LATER if notice is Notice.CANNOT_TAKE_PAYMENTS else MEND
-    form.complain(SENTENCES[notice])
+    why = why_not(attempt)
+    form.complain(SENTENCES[why])
     form.refused(attempt.fields)
-    return draw(form, quote, status=status)
+    return draw(form, quote, status=LATER if why is Notice.CANNOT_TAKE_PAYMENTS else MEND)

@@ -46,6 +46,7 @@ def filled(draft: Contact | None = None) -> CheckoutForm:
         shipping=tuple(method.key for method in campaign.shipping),
         countries=campaign.countries,
         accepted_brands=campaign.accepted_brands,
+        pay_sources=campaign.pay_sources,
         test_card=settings.takes_test_card,
     )
     known: dict[str, Any] = {
@@ -70,7 +71,7 @@ def draw(form: CheckoutForm, quote: Quote, **outcome: Any) -> Response:
     campaign, sheet = settings.campaign, quote.sheet(settings.campaign)
     packages = quote.packages(campaign)
     form.attempt.data = web.rooms().tokens.issue(visit.id, ORDER, sheet.values())
-    return web.page(
+    page = web.page(
         "pages/checkout.html",
         form=form,
         action=PATHS["checkout"],
@@ -88,6 +89,7 @@ def draw(form: CheckoutForm, quote: Quote, **outcome: Any) -> Response:
         **web.position("checkout"),
         **outcome,
     )
+    return web.let_in_frames(page, "'self'") if campaign.checkout.fraud_pixel else page
 
 
 def _closed(form: CheckoutForm, notice: Notice) -> Response:

@@ -1,24 +1,26 @@
 """Confirming: a calm place to wait while a charge's outcome is not known; never a pay button."""
 
+from math import ceil
 from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Response
 
 from funnel import outage, web
-from funnel.attempt import ORDER, Attempt, AwayKind, Reason, State
+from funnel.attempt import ORDER, Attempt, PaySource, State
 from funnel.forms import PlainForm
-from funnel.notices import WHY_NOT
+from funnel.notices import why_not
 from funnel.pages import prepaid
 from funnel.receipt import masked_email
 from funnel.steps import AWAY, CONFIRMING, PATHS, PREPAID
 
 bp = Blueprint("confirming", __name__)
 
-# The page's age in seconds, and how often it looks again until then.
+# The charge's age in seconds, and how often the page looks again until then.
 PACE = ((15.0, 3), (65.0, 10))
 SLOW_PACE = 30
 REFERENCE_LENGTH = 8
+MINUTE = 60.0  # seconds
 
 
 @bp.get(PATHS[CONFIRMING])
@@ -30,7 +32,7 @@ def show() -> Response:
     if not last.state.live:
         if prepaid.leads_on(last):
             return web.go(PREPAID)
-        return web.go("checkout", WHY_NOT[last.reason or Reason.NOT_FOUND_PAID])
+        return web.go("checkout", why_not(last))
     return _page(last, masked_email(web.visit().contact))
 
 
@@ -40,7 +42,7 @@ def _last_order() -> Attempt | None:
 
 
 def _page(attempt: Attempt, email: str | None) -> Response:
-    age = web.rooms().store.clock() - attempt.created_at
+    age = web.rooms().store.clock() - (attempt.sent_at or attempt.created_at)
     pace = next((seconds for until, seconds in PACE if age < until), None)
     return web.page(
         "pages/confirming.html",
@@ -54,8 +56,14 @@ def _page(attempt: Attempt, email: str | None) -> Response:
 
 def _way_out(attempt: Attempt) -> dict[str, Any]:
     """Back to the bank or PayPal for who came away from there; what PayPal has not charged can be cancelled here."""
-    if attempt.away is None:
+    if attempt.state is not State.AWAIT_REDIRECT or attempt.away is None:
         return {"away": None}
-    paypal = attempt.away.kind is AwayKind.PAYPAL
-    cancel = urlsplit(web.returns(attempt.slot, attempt.key).sales).path if paypal else None
-    return {"away": PATHS[AWAY], "cancel": cancel, "form": PlainForm(formdata=None)}
+    cancel = urlsplit(web.returns(attempt.slot, attempt.key).sales).path if attempt.at_paypal else None
+    left = (attempt.settle_at or 0.0) - web.rooms().store.clock()
+    return {
+        "away": PATHS[AWAY],
+        "paypal": attempt.pay_source is PaySource.PAYPAL,
+        "cancel": cancel,
+        "minutes": max(1, ceil(left / MINUTE)),
+        "form": PlainForm(formdata=None),
+    }

@@ -1,10 +1,12 @@
 """The way back from a bank or PayPal. What they say is never trusted: Order Query decides, or Confirm PayPal does."""
 
+from http import HTTPStatus
+from typing import Any
+
 from flask import Blueprint, Response, abort, redirect, request
-from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response as Answer
 
-from funnel import web
+from funnel import outage, web
 from funnel.attempt import ORDER, Attempt, Claim, State
 from funnel.charge_calls import Agreement
 from funnel.forms import PlainForm
@@ -13,14 +15,18 @@ from funnel.steps import CONFIRMING, Notice
 
 bp = Blueprint("returns", __name__)
 
-LONGEST = 200  # characters of a token of PayPal's
-SEE_OTHER = 303
+LONGEST_TOKEN = 200  # characters of a token of PayPal's
+BIGGEST_BODY = 256 * 1024  # bytes of a bank's form, which holds the whole order; nobody reads it
+LOOKS = 6  # at the outcome, before the shopper is led on without it
+LOOK_EVERY = 2  # seconds
 
 
 @bp.post("/return/bank/<ticket>")
 def arrive(ticket: str) -> Answer:
     """A cross-site POST comes without our cookie, so neither it nor its body is looked at; the GET has the cookie."""
-    return redirect(f"/return/bank/{ticket}", SEE_OTHER)
+    if (request.content_length or 0) > BIGGEST_BODY:
+        abort(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+    return redirect(f"/return/bank/{ticket}", HTTPStatus.SEE_OTHER)
 
 
 @bp.get("/return/bank/<ticket>")
@@ -28,8 +34,14 @@ def bank(ticket: str) -> Response:
     attempt = _own(ticket)
     if attempt is None:
         return _elsewhere()
-    web.rooms().attempts.returned(attempt.key)
-    return web.go(web.whereabouts())
+    look = _look()
+    if attempt.state is not State.AWAIT_REDIRECT or attempt.at_paypal or look >= LOOKS:
+        return _on(attempt)
+    if look == 0:
+        web.rooms().attempts.returned(attempt.key)
+    page = web.page("pages/returning.html")
+    page.headers["Refresh"] = f"{LOOK_EVERY}; url=/return/bank/{ticket}?look={look + 1}"
+    return page
 
 
 @bp.get("/return/bank/<ticket>/failed")
@@ -40,8 +52,10 @@ def bank_failed(ticket: str) -> Response:
         return _elsewhere()
     rooms = web.rooms()
     believed_at = rooms.store.clock() + rooms.settings.timing.failed_redirect_time
-    rooms.attempts.returned(attempt.key, settle_at=min(believed_at, attempt.settle_at or believed_at))
-    return web.go(web.whereabouts())
+    if not attempt.at_paypal:
+        settle_at = min(believed_at, attempt.settle_at or believed_at)
+        rooms.attempts.refused_away(attempt.key, settle_at=settle_at)
+    return _on(attempt)
 
 
 @bp.get("/return/paypal/<ticket>")
@@ -49,29 +63,46 @@ def paypal(ticket: str) -> Response:
     """A GET must not charge: the page posts itself, or the shopper does."""
     attempt = _own(ticket)
     if attempt is None:
-        return _elsewhere()
-    if attempt.state is not State.AWAIT_REDIRECT:
-        return web.go(web.whereabouts())
-    return _ask(ticket, attempt)
+        return _elsewhere(unfinished=True)
+    return _ask(ticket, attempt, at_once=True) if attempt.at_paypal else _on(attempt)
 
 
 @bp.post("/return/paypal/<ticket>")
 def confirm(ticket: str) -> Response:
     attempt = _own(ticket)
     if attempt is None:
-        return _elsewhere()
+        return _elsewhere(unfinished=True)
     form = PlainForm()
     if not form.validate_on_submit():
-        return _ask(ticket, attempt, **web.mistaken(form))
-    if _agreement(attempt):
-        return _answer(attempt, _confirm(attempt))
-    web.rooms().payments.cancel_paypal(attempt)
-    return web.go(
-        web.whereabouts(), Notice.CANCELLED if attempt.slot == ORDER else f"{Notice.NOT_ADDED}:{attempt.slot}"
-    )
+        return _ask(ticket, attempt, **web.mistaken(form)) if attempt.at_paypal else _on(attempt)
+    agreed = _agreement(attempt)
+    if agreed is None:
+        return _cancel(attempt)
+    claim = outage.attempted(lambda: web.rooms().payments.confirm_paypal(web.visit(), attempt, agreed), Claim())
+    if claim.attempt:
+        return _on(claim.attempt)
+    outage.insist()
+    return _refused(ticket, attempt)
 
 
-def _ask(ticket: str, attempt: Attempt, **outcome: object) -> Response:
+def _cancel(attempt: Attempt) -> Response:
+    """Says so only where it was in time: another tab may have agreed."""
+    if web.rooms().payments.cancel_paypal(attempt):
+        if attempt.slot == ORDER:
+            return web.go("checkout", Notice.CANCELLED)
+        return web.go(web.whereabouts(), f"{Notice.NOT_ADDED}:{attempt.slot}")
+    web.rooms().payments.wait_for(web.visit())
+    return _on(web.rooms().attempts.find(attempt.key) or attempt)
+
+
+def _refused(ticket: str, attempt: Attempt) -> Response:
+    """Nothing was sent. An order can be completed in a while; after payment every road leads forward."""
+    if not attempt.at_paypal or attempt.slot != ORDER:
+        return _cancel(attempt)
+    return _ask(ticket, attempt, status=HTTPStatus.SERVICE_UNAVAILABLE, notice=Notice.CANNOT_TAKE_PAYMENTS)
+
+
+def _ask(ticket: str, attempt: Attempt, *, at_once: bool = False, **outcome: Any) -> Response:
     agreed = _agreement(attempt)
     return web.page(
         "pages/paypal.html",
@@ -80,7 +111,8 @@ def _ask(ticket: str, attempt: Attempt, **outcome: object) -> Response:
         agreed=agreed,
         total=attempt.basket.total if attempt.basket else None,
         order=attempt.slot == ORDER,
-        **outcome,  # type: ignore[arg-type]
+        at_once=at_once,
+        **outcome,
     )
 
 
@@ -95,23 +127,20 @@ def _agreement(attempt: Attempt) -> Agreement | None:
 
 def _given(name: str) -> str | None:
     value = request.values.get(name, "")
-    return value if 0 < len(value) <= LONGEST and value.isprintable() else None
+    return value if 0 < len(value) <= LONGEST_TOKEN and value.isprintable() else None
 
 
-def _confirm(attempt: Attempt) -> Claim:
-    try:
-        return web.rooms().payments.confirm_paypal(web.visit(), attempt, _agreement(attempt) or abort(400))
-    except SQLAlchemyError:
-        # The claim could not be written down, so nothing was sent.
-        return Claim()
+def _look() -> int:
+    """How often this page has looked at the outcome already."""
+    asked = request.args.get("look", "")
+    return int(asked) if asked.isascii() and asked.isdigit() and len(asked) == 1 else 0
 
 
-def _answer(attempt: Attempt, claim: Claim) -> Response:
-    if claim.attempt is None:
-        return web.go(CONFIRMING if attempt.slot == ORDER else web.whereabouts(), Notice.CANNOT_TAKE_PAYMENTS)
+def _on(attempt: Attempt) -> Response:
+    """Forward, with what became of the attempt; the confirming page tells it of an order."""
     if attempt.slot == ORDER:
-        return web.go(web.whereabouts())
-    return web.go(web.whereabouts(), f"{web.outcome(claim.attempt)}:{attempt.slot}")
+        return web.go(CONFIRMING)
+    return web.go(web.whereabouts(), f"{web.outcome(attempt)}:{attempt.slot}")
 
 
 def _own(ticket: str) -> Attempt | None:
@@ -119,11 +148,11 @@ def _own(ticket: str) -> Attempt | None:
     try:
         known = web.rooms().return_tokens.read(ticket)
     except ForeignTicket:
-        abort(404)
+        abort(HTTPStatus.NOT_FOUND)
     attempt = web.rooms().attempts.find(known.key) if known.visit_id == web.visit().id else None
     return attempt if attempt and attempt.visit_id == known.visit_id else None
 
 
-def _elsewhere() -> Response:
+def _elsewhere(*, unfinished: bool = False) -> Response:
     """Another browser, or a cookie that is gone: nothing personal, and no pay button."""
-    return web.page("pages/returned.html")
+    return web.page("pages/returned.html", unfinished=unfinished)

@@ -75,6 +75,12 @@ TEST_CARDS = (
         Outcome(Effect.BANK_SCRIPT),
     ),
     SandboxCard("4000000000003246", "Approves the order, asks for 3DS at every upsale.", APPROVE, BANK),
+    SandboxCard(
+        "4000000000003311",
+        "Approves the order, answers every upsale with a 3DS script.",
+        APPROVE,
+        Outcome(Effect.BANK_SCRIPT),
+    ),
     SandboxCard("4000000000006009", "Charged, but the answer is lost.", fault("process_then_drop")),
     SandboxCard("4000000000006017", "Not charged, and no answer.", fault("drop")),
     SandboxCard("4000000000006025", "Charged, but the answer is an HTML page.", fault("html")),

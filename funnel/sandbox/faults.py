@@ -20,6 +20,7 @@ KINDS = {
     "html": "Processed, answered with an HTML page.",
     "truncated": "Processed, but the JSON breaks off half way.",
     "unknown_error": "An ERROR whose text nobody knows. Not processed.",
+    "decline": "An ERROR that says that the payment was declined. Not processed.",
     "latency": "Processed and answered as usual, so many seconds later.",
 }
 PROCESSED = ("process_then_drop", "process_late", "html", "truncated", "latency")

@@ -17,6 +17,7 @@ from funnel.sandbox.api.pricing import order_coupon, sales_tax
 from funnel.sandbox.api.queries import order_query, transactions_query
 from funnel.sandbox.api.replies import (
     BAD_CREDENTIALS,
+    DECLINED,
     ERROR,
     NOT_PLAYED,
     UNKNOWN_TEXT,
@@ -143,6 +144,8 @@ def play(fault: Fault, process: Callable[[], str], environ: dict[str, Any]) -> R
             return text_response(HTML_PAGE)
         case "500":
             return Response(HTML_PAGE, status=500, content_type=CONTENT_TYPE)
+        case "decline":
+            return text_response(as_text(Reply(ERROR, DECLINED + "Card Declined")))
         case "unknown_error":
             return text_response(as_text(Reply(ERROR, UNKNOWN_TEXT)))
         case _:
