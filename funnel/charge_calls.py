@@ -10,6 +10,7 @@ from funnel.cards import Card
 from funnel.crm import calls
 from funnel.crm.calls import ConfirmPaypal, ImportOrder, ImportUpsale
 from funnel.crm.pricing import OrderCoupon, SalesTax
+from funnel.crm.replies import OrderReply, RedirectReply
 from funnel.people import Addresses, Contact
 from funnel.visit import Visit
 
@@ -115,6 +116,13 @@ def confirm_call(
         couponCode=basket.couponCode,
         shipProfileId=basket.shipProfileId,
     )
+
+
+def without_card(reply: OrderReply | RedirectReply, card: Card | None) -> OrderReply | RedirectReply:
+    """The way to a bank is kept and drawn; one that quotes the card's number is no way, and Order Query decides."""
+    if card and isinstance(reply, RedirectReply) and card.number.reveal() in f"{reply.url} {reply.script}":
+        return RedirectReply(url=None, script=None)
+    return reply
 
 
 def coupon_call(campaign: Campaign, basket: Basket, code: str) -> OrderCoupon:

@@ -65,9 +65,10 @@ class Judge:
 
 
 def _away(reply: OrderReply | RedirectReply) -> Away | None:
-    """Where the shopper goes; None for the parameters of a script that our pages do not offer."""
+    """Where the shopper goes; None where our pages offer no way, as for the parameters of PayPal's own script."""
     if isinstance(reply, RedirectReply):
-        return Away(AwayKind.URL, reply.url) if reply.url else Away(AwayKind.SCRIPT, reply.script or "")
+        by_script = Away(AwayKind.SCRIPT, reply.script) if reply.script else None
+        return Away(AwayKind.URL, reply.url) if reply.url else by_script
     if reply.paypalUrl:
         return Away(AwayKind.PAYPAL, reply.paypalUrl)
     return Away(AwayKind.URL, reply.gatewayUrl) if reply.gatewayUrl else None

@@ -4,7 +4,7 @@ from funnel.attempt import ORDER, Attempt, Claim, PaySource, Reason, paid_order
 from funnel.attempts import Attempts
 from funnel.basket import Basket
 from funnel.campaign import Campaign
-from funnel.charge_calls import Agreement, NewOrder, Returns, confirm_call, order_call, upsale_call
+from funnel.charge_calls import Agreement, NewOrder, Returns, confirm_call, order_call, upsale_call, without_card
 from funnel.charging import Charge, Charging, NotReady
 from funnel.crm.client import Client
 from funnel.crm.replies import OrderReply, RedirectReply
@@ -98,7 +98,7 @@ class Payments:
 
     def _import_order(self, visit: Visit, order: NewOrder, order_id: str) -> OrderReply | RedirectReply:
         latest = self._visits.find(visit.id) or visit
-        return self._client.import_order(order_call(self._campaign, latest, order, order_id))
+        return without_card(self._client.import_order(order_call(self._campaign, latest, order, order_id)), order.card)
 
     def _confirm_paypal(
         self, visit: Visit, attempt: Attempt, agreement: Agreement, order_id: str
