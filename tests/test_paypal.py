@@ -496,3 +496,14 @@ def test_with_the_store_away_the_agreement_is_kept_in_the_address(
     assert "You agreed at PayPal" in shopper.page.text
     assert shopper.submit().path == "upsell/1"
     assert crm.charges()["total"] == 1
+
+
+def test_a_late_cancel_of_an_upsell_does_not_say_that_it_was_not_added(crm: Crm, payer: Shopper) -> None:
+    back = agreed(way_out(payer.submit(choice="yes")))
+    cancel = payer.get(back.split("?")[0]).form
+    payer.get(back)
+    assert payer.submit().path == "upsell/2"
+    page = payer.submit(cancel)
+    assert page.path == "upsell/2"
+    assert "could not add" not in page.text
+    assert crm.charges()["total"] == 2
