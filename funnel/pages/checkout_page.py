@@ -70,6 +70,7 @@ def draw(form: CheckoutForm, quote: Quote, **outcome: Any) -> Response:
     visit, settings = web.visit(), web.rooms().settings
     campaign, sheet = settings.campaign, quote.sheet(settings.campaign)
     packages = quote.packages(campaign)
+    form.couponCode.data = quote.choice.coupon or form.couponCode.data
     form.attempt.data = web.rooms().tokens.issue(visit.id, ORDER, sheet.values())
     page = web.page(
         "pages/checkout.html",
@@ -107,7 +108,8 @@ def as_typed(form: CheckoutForm) -> Response:
 
 def keep_place(form: CheckoutForm) -> Visit:
     visit = web.visit()
-    contact, addresses = visit.contact or form.contact_so_far(), form.addresses_so_far()
+    contact = visit.contact or form.contact_so_far()
+    addresses = form.addresses_so_far() if form.shipAddress1.raw_data else visit.addresses  # total.js sends none
     quote = as_chosen(visit, form)
     outage.attempted(lambda: web.rooms().flow.keep_place(visit, contact, addresses, quote), None)
     return replace(visit, contact=contact, addresses=addresses, quote=quote)
