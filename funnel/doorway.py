@@ -9,6 +9,7 @@ from flask import Response, abort, g, request, session
 from funnel import outage
 from funnel.attribution import Arrival, arrival
 from funnel.rooms import Rooms
+from funnel.steps import Progress
 from funnel.visit import Cookie, Visit
 
 ABSOLUTE_FORM = re.compile(r"^https?://[^/?]*", re.IGNORECASE)  # of a request line, as proxies write it
@@ -25,6 +26,8 @@ def recall(rooms: Rooms) -> None:
     recalled = outage.attempted(lambda: rooms.flow.recall(cookie, arrived), cookie.visit(arrived))
     g.fresh = recalled is None
     g.visit = recalled or rooms.visits.begin(arrived)
+    if recalled and recalled.uncharged:  # so that nobody has to ask for it
+        g.progress = Progress(offers_open=recalled.finished_at is None)
 
 
 def may_have_ordered(visit: Visit) -> bool:

@@ -77,7 +77,7 @@ class Flow:
             kept = self._visits.keep(connection, visit)
             if kept.order_id:
                 self._attempts.adopt(connection, visit.id, kept.order_id, quiet_time=self._timing.quiet_time)
-        return kept
+        return replace(kept, uncharged=False)
 
     def keep(self, visit: Visit) -> Visit:
         """Give the visit its row, if it has none yet."""
@@ -106,7 +106,7 @@ class Flow:
     def track(self, visit: Visit, step: str) -> Visit:
         """Owe the Import Click of a page: once per visit, as the vendor's own SDK does, or for every view."""
         once = f"click:{step}" if self._campaign.clicks == "once" else None
-        if once and visit.stored and self._outbox.has(visit.id, once):
+        if once in visit.owed:
             return visit
         with self._store.write() as connection:
             kept = self._visits.keep(connection, visit)
