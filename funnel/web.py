@@ -57,7 +57,7 @@ def visit() -> Visit:
 
 
 def is_person() -> bool:
-    return is_shopper(request.method, dict(request.headers))
+    return is_shopper(request.method, request.headers)
 
 
 def enter(step: str) -> Visit:
@@ -173,8 +173,7 @@ def _offer_names() -> dict[str, str]:
 
 
 def _headers(response: Response) -> Response:
-    for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
+    response.headers.extend(HEADERS)
     if response.status_code in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE):
         response.headers.setdefault("Retry-After", RETRY_AFTER)
     if request.endpoint != "static":
