@@ -102,6 +102,11 @@ def _tune(file: Path, synchronous: str) -> Callable[[Any, Any], None]:
     return tune
 
 
+def for_reading(engine: Engine) -> Engine:
+    """The same connections without transactions: PostgreSQL answers one statement with one round trip, not three."""
+    return engine.execution_options(isolation_level="AUTOCOMMIT") if engine.dialect.name == "postgresql" else engine
+
+
 def begin_writing(connection: Connection) -> None:
     # A transaction that reads first and writes later fails at once when another one wrote meanwhile,
     # whatever the timeout says; so a writer asks for the lock at its beginning, and a reader needs no transaction.

@@ -27,7 +27,7 @@ from sqlalchemy.exc import TimeoutError as StoreTimeout
 
 from funnel import schema
 from funnel.attempt import IN_FLIGHT, LIVE
-from funnel.engine import PATIENCE, begin_writing, open_engine
+from funnel.engine import PATIENCE, begin_writing, for_reading, open_engine
 
 JSON_OR_NULL = JSON(none_as_null=True)
 
@@ -156,6 +156,7 @@ class Store:
         self.clock = clock
         self._url = url
         self._engine = open_engine(url, synchronous="NORMAL")
+        self._reading = for_reading(self._engine)
         self._durable = open_engine(url, synchronous="FULL")
         self._turn = threading.Lock() if self._engine.dialect.name == "sqlite" else None
 
@@ -179,6 +180,11 @@ class Store:
             engine.dispose()
 
     def read(self) -> AbstractContextManager[Connection]:
+        """Every statement by itself, in no transaction."""
+        return self._reading.connect()
+
+    def stream(self) -> AbstractContextManager[Connection]:
+        """For rows that are fetched bit by bit, which PostgreSQL does in a transaction only."""
         return self._engine.connect()
 
     def write(self) -> AbstractContextManager[Connection]:
