@@ -1,5 +1,6 @@
 """The recommended API flow as verbs: track, capture_lead, place_order, accept_upsell, refuse_upsell, finish."""
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -60,7 +61,7 @@ class Flow:
         self._charging = charging
         self._client = client
 
-    def recall(self, cookie: Cookie, arrival: Arrival) -> Visit | None:
+    def recall(self, cookie: Cookie, arrival: Callable[[], Arrival]) -> Visit | None:
         """The visit of this cookie. When the store has lost it, or lost its order, what is paid has to be asked
         before any form."""
         visit = self._visits.recall(cookie, arrival)

@@ -1,7 +1,7 @@
 """A shopper's visit: what the signed cookie remembers of it, and the row that holds the rest."""
 
 import secrets
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -148,7 +148,7 @@ class Visits:
     def begin(self, arrival: Arrival) -> Visit:
         return Visit(secrets.token_urlsafe(ID_BYTES), arrival)
 
-    def recall(self, cookie: Cookie, arrival: Arrival) -> Visit | None:
+    def recall(self, cookie: Cookie, arrival: Callable[[], Arrival]) -> Visit | None:
         """The visit of this cookie; None without one, or when it has ended.
 
         A row that the store has lost is remade from the ids in the cookie.
@@ -157,7 +157,7 @@ class Visits:
             return None
         visit = self.find(cookie.visit_id)
         if visit is None:
-            return cookie.visit(arrival)
+            return cookie.visit(arrival())
         return visit if visit.seen_at + self._life > self._store.clock() else None
 
     def find(self, visit_id: str) -> Visit | None:
