@@ -1,6 +1,7 @@
 """Which visit a request belongs to: recalled from the signed cookie, and remembered in it."""
 
 import re
+from functools import partial
 from http import HTTPStatus
 from typing import cast
 
@@ -9,6 +10,7 @@ from flask import Response, abort, g, request, session
 from funnel import outage
 from funnel.attribution import Arrival, arrival
 from funnel.rooms import Rooms
+from funnel.steps import Progress
 from funnel.visit import Cookie, Visit
 
 ABSOLUTE_FORM = re.compile(r"^https?://[^/?]*", re.IGNORECASE)  # of a request line, as proxies write it
@@ -24,10 +26,14 @@ def recall(rooms: Rooms) -> None:
         return
     if request.method == "POST" and request.headers.get("Sec-Fetch-Site") == "cross-site":
         abort(HTTPStatus.FORBIDDEN)
-    cookie, arrived = Cookie(session), _arrival(rooms.settings.public_url)
-    recalled = outage.attempted(lambda: rooms.flow.recall(cookie, arrived), cookie.visit(arrived))
+    cookie, arrived = Cookie(session), partial(_arrival, rooms.settings.public_url)
+    recalled = outage.attempted(lambda: rooms.flow.recall(cookie, arrived), None)
+    if outage.away():
+        recalled = cookie.visit(arrived())
     g.fresh = recalled is None
-    g.visit = recalled or rooms.visits.begin(arrived)
+    g.visit = recalled or rooms.visits.begin(arrived())
+    if recalled and recalled.uncharged:  # so that nobody has to ask for it
+        g.progress = Progress()
 
 
 def may_have_ordered(visit: Visit) -> bool:

@@ -60,7 +60,7 @@ class Erasure:
     def of_email(self, address: str) -> Erased:
         """Every visit that knows this address, in whatever it keeps."""
         wanted = address.strip().lower()
-        with self._store.read() as connection:
+        with self._store.stream() as connection:
             rows = connection.execution_options(yield_per=AT_A_TIME).execute(SOMEBODYS)
             found = [row.id for row in rows if any(_has_email(kept, wanted) for kept in row[1:])]
         return self._erase(found)

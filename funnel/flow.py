@@ -1,5 +1,6 @@
 """The recommended API flow as verbs: track, capture_lead, refuse_upsell, finish; payments.py has those that charge."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from funnel.attempts import Attempts
@@ -37,7 +38,7 @@ class Flow:
         self._attempts = attempts
         self._leads = leads
 
-    def recall(self, cookie: Cookie, arrival: Arrival) -> Visit | None:
+    def recall(self, cookie: Cookie, arrival: Callable[[], Arrival]) -> Visit | None:
         """The visit of this cookie. When the store has lost it, or lost its order, what is paid has to be asked
         before any form."""
         visit = self._visits.recall(cookie, arrival)
@@ -54,7 +55,7 @@ class Flow:
             kept = self._visits.keep(connection, visit)
             if kept.order_id:
                 self._attempts.adopt(connection, visit.id, kept.order_id, quiet_time=self._timing.quiet_time)
-        return kept
+        return replace(kept, uncharged=False)
 
     def keep(self, visit: Visit) -> Visit:
         """Give the visit its row, if it has none yet."""
@@ -67,7 +68,7 @@ class Flow:
         """Owe the Import Click of a page: once per visit, as the vendor's own SDK does, or for every view."""
         page = step.removesuffix(DOWNSELL)  # a downsell is reported as its upsell's page
         once = f"click:{page}" if self._campaign.clicks == "once" else None
-        if once and visit.stored and self._outbox.has(visit.id, once):
+        if once in visit.owed:
             return visit
         with self._store.write() as connection:
             kept = self._visits.keep(connection, visit)

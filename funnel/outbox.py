@@ -62,7 +62,6 @@ _WAITS = exists().where(
     (_EARLIER.c.kind == outbox.c.kind) | (_EARLIER.c.created_at > bindparam("since")) | _CRM_IS_OR_WAS_DOWN,
 )
 _LEASING = update(outbox).returning(*outbox.c)
-ONCE = _IDS.where(_OF_VISIT, outbox.c.once == bindparam("once"))
 OWED = _IDS.where(_OF_VISIT, _OF_KIND)
 WAITING = OWED.where(_FREE)
 LAST_DUE = select(func.max(outbox.c.due_at)).where(_OF_VISIT, outbox.c.kind == bindparam("of_kind"))
@@ -117,11 +116,6 @@ class Outbox:
     def owe_confirm(self, connection: Connection, visit_id: str) -> bool:
         """Confirm Order is owed once in a visit. True when it is new."""
         return self.owe(connection, visit_id, Kind.CONFIRM, once=Kind.CONFIRM)
-
-    def has(self, visit_id: str, once: str) -> bool:
-        """Whether this one was ever owed."""
-        with self._store.read() as connection:
-            return connection.execute(ONCE, {"visit": visit_id, "once": once}).first() is not None
 
     def owes(self, visit_id: str, kind: Kind) -> bool:
         with self._store.read() as connection:

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from werkzeug.datastructures import Headers
+
 # Names that such programs give themselves in User-Agent, in lower case.
 PREVIEWS = (
     "facebookexternalhit",
@@ -33,7 +35,7 @@ PREVIEWS = (
 PREFETCH_HEADERS = ("Sec-Purpose", "Purpose", "X-Purpose", "X-Moz")
 
 
-def is_shopper(method: str, headers: Mapping[str, str]) -> bool:
+def is_shopper(method: str, headers: Headers | Mapping[str, str]) -> bool:
     """False for HEAD, for a prefetch or preview, and for known link-preview bots: they are shown pages, not counted."""
     if method == "HEAD" or any(_fetched_ahead(headers.get(name, "")) for name in PREFETCH_HEADERS):
         return False

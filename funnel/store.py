@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 from typing import Any
 
@@ -14,6 +14,7 @@ from sqlalchemy import (
     Engine,
     Float,
     Index,
+    Insert,
     Integer,
     MetaData,
     String,
@@ -23,11 +24,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import TimeoutError as StoreTimeout
-from sqlalchemy.sql.dml import ReturningInsert
 
 from funnel import schema
 from funnel.attempt import IN_FLIGHT, LIVE
-from funnel.engine import PATIENCE, open_engine
+from funnel.engine import PATIENCE, begin_writing, for_reading, open_engine
 
 JSON_OR_NULL = JSON(none_as_null=True)
 
@@ -142,13 +142,14 @@ _one_only("one_in_flight", IN_FLIGHT, attempts.c.visit_id)
 
 def insert_new(connection: Connection, table: Table, **values: Any) -> bool:
     """Insert a row unless a unique one like it is there already; True when it was inserted."""
-    return connection.execute(_inserting(table, connection.dialect.name), values).first() is not None
+    return connection.execute(_inserting(table, connection.dialect.name), values).rowcount == 1
 
 
 @cache
-def _inserting(table: Table, dialect: str) -> ReturningInsert[Any]:
+def _inserting(table: Table, dialect: str) -> Insert:
     insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    return insert(table).on_conflict_do_nothing().returning(*table.primary_key)
+    counted = insert(table).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
+    return counted.inline()  # to have no key handed back, for that costs as much as the insert itself
 
 
 class Store:
@@ -158,6 +159,7 @@ class Store:
         self.clock = clock
         self._url = url
         self._engine = open_engine(url, synchronous="NORMAL")
+        self._reading = for_reading(self._engine)
         self._durable = open_engine(url, synchronous="FULL")
         self._turn = threading.Lock() if self._engine.dialect.name == "sqlite" else None
 
@@ -180,22 +182,21 @@ class Store:
         finally:
             engine.dispose()
 
-    @contextmanager
-    def read(self) -> Iterator[Connection]:
-        with self._engine.connect() as connection:
-            yield connection
+    def read(self) -> AbstractContextManager[Connection]:
+        """Every statement by itself, in no transaction."""
+        return self._reading.connect()
 
-    @contextmanager
-    def write(self) -> Iterator[Connection]:
+    def stream(self) -> AbstractContextManager[Connection]:
+        """For rows that are fetched bit by bit, which PostgreSQL does in a transaction only."""
+        return self._engine.connect()
+
+    def write(self) -> AbstractContextManager[Connection]:
         """One transaction, committed at the end of the block."""
-        with self._writing(self._engine) as connection:
-            yield connection
+        return self._writing(self._engine)
 
-    @contextmanager
-    def durable(self) -> Iterator[Connection]:
+    def durable(self) -> AbstractContextManager[Connection]:
         """Like write, and on the disk when the block ends."""
-        with self._writing(self._durable) as connection:
-            yield connection
+        return self._writing(self._durable)
 
     @contextmanager
     def _writing(self, engine: Engine) -> Iterator[Connection]:
@@ -223,5 +224,6 @@ class Store:
 
 @contextmanager
 def _transaction(engine: Engine) -> Iterator[Connection]:
-    with engine.connect().execution_options(writes=True) as connection, connection.begin():
+    with engine.connect() as connection, connection.begin():
+        begin_writing(connection)
         yield connection

@@ -1,17 +1,17 @@
 """A shopper's visit: what the signed cookie remembers of it, and the row that holds the rest."""
 
 import secrets
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, Row, Update, bindparam, select, update
+from sqlalchemy import Connection, Row, Update, bindparam, exists, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from funnel.attribution import Arrival
 from funnel.people import Addresses, Contact
 from funnel.quote import Discount, Quote, as_json, from_json
-from funnel.store import FORGOTTEN, Store, insert_new, visits
+from funnel.store import FORGOTTEN, Store, attempts, insert_new, outbox, visits
 
 # The only names in the cookie session, beside the CSRF token. Ids are write-once, so that parallel
 # requests, whose cookies overwrite each other, cannot undo anything.
@@ -34,7 +34,9 @@ class Visit:
     """One shopper's way through the funnel, from the first page to the receipt; its id locks its charges.
 
     `stored` is False until the first thing worth keeping happens. `draft` is what was typed before the form was sent;
-    what was not good yet is empty in it, and once there is a `contact` there is no draft.
+    what was not good yet is empty in it, and once there is a `contact` there is no draft. `uncharged` and `owed` are of
+    the moment when the row was read: whether no charge was ever tried, and which calls were ever owed, of those that
+    are owed once.
     """
 
     id: str
@@ -52,6 +54,8 @@ class Visit:
     seen_at: float = 0.0
     finished_at: float | None = None
     stored: bool = False
+    uncharged: bool = False
+    owed: frozenset[str] = frozenset()
 
     @property
     def forgotten(self) -> bool:
@@ -124,7 +128,14 @@ class Cookie:
         return value if isinstance(value, str) else None
 
 
-_OF_ID = select(visits).where(visits.c.id == bindparam("visit"))  # built once: that takes longer than to run it
+# Built once, for that takes longer than to run it; and one statement, for most pages ask for nothing more.
+_CHARGED = exists().where(attempts.c.visit_id == visits.c.id)
+_OWED = select(func.aggregate_strings(outbox.c.once, " ")).where(
+    outbox.c.visit_id == visits.c.id, outbox.c.once.is_not(None)
+)
+_OF_ID = select(visits, (~_CHARGED).label("uncharged"), _OWED.scalar_subquery().label("owed")).where(
+    visits.c.id == bindparam("visit")
+)
 
 
 class Visits:
@@ -140,7 +151,7 @@ class Visits:
     def begin(self, arrival: Arrival) -> Visit:
         return Visit(secrets.token_urlsafe(ID_BYTES), arrival)
 
-    def recall(self, cookie: Cookie, arrival: Arrival) -> Visit | None:
+    def recall(self, cookie: Cookie, arrival: Callable[[], Arrival]) -> Visit | None:
         """The visit of this cookie; None without one, or when it has ended.
 
         A row that the store has lost is remade from the ids in the cookie.
@@ -149,7 +160,7 @@ class Visits:
             return None
         visit = self.find(cookie.visit_id)
         if visit is None:
-            return cookie.visit(arrival)
+            return cookie.visit(arrival())
         return visit if visit.seen_at + self._life > self._store.clock() else None
 
     def find(self, visit_id: str) -> Visit | None:
@@ -270,4 +281,6 @@ def _from_row(row: Row[Any]) -> Visit:
         seen_at=row.seen_at,
         finished_at=row.finished_at,
         stored=True,
+        uncharged=bool(row.uncharged),
+        owed=frozenset((row.owed or "").split()),
     )

@@ -1,5 +1,6 @@
 """What happens to every request: the visit is recalled, the guard stands at the door, the answer gets its headers."""
 
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Any, cast
 
@@ -31,6 +32,7 @@ from funnel.steps import PATHS, Detour, Notice, Progress
 from funnel.visit import Visit
 
 RETRY_AFTER = "60"  # seconds
+DRAWN_KEPT = 64  # drawings of pages that are the same for many shoppers
 WITHOUT_BOOKS = ("presell", "lead", "checkout")  # shown in some way while nobody can say what was ordered
 HEADERS = {
     "Content-Security-Policy": (
@@ -47,6 +49,7 @@ HEADERS = {
 
 def install(app: Flask, rooms: Rooms) -> None:
     app.extensions["funnel"] = rooms
+    app.extensions["funnel-drawn"] = lru_cache(DRAWN_KEPT)(render_template)
     app.before_request(lambda: doorway.recall(rooms))
     app.after_request(lambda response: doorway.remember(rooms, response))
     app.after_request(_headers)
@@ -62,7 +65,7 @@ def visit() -> Visit:
 
 
 def is_person() -> bool:
-    return is_shopper(request.method, dict(request.headers))
+    return is_shopper(request.method, request.headers)
 
 
 def enter(step: str) -> Visit:
@@ -135,11 +138,16 @@ def returns(slot: str, key: str) -> Returns:
     return Returns(sales=f"{base}/return/paypal/{ticket}", success=bank, failure=f"{bank}/failed")
 
 
-def page(template: str, *, status: int = HTTPStatus.OK, notice: str | None = None, **props: Any) -> Response:
-    """A rendered page. A notice given here, or kept in the visit, is told once."""
+def page(
+    template: str, *, status: int = HTTPStatus.OK, notice: str | None = None, shared: bool = False, **props: Any
+) -> Response:
+    """A rendered page. A notice given here, or kept in the visit, is told once. A `shared` one is the same for
+    everybody with the same props and notices, and in production is drawn once for all of them."""
     told = [kept for kept in (_take_notice(), notice) if kept]
     sentences = tuple(words for kept in told if (words := sentence(kept, names=_offer_names())))
-    return make_response(render_template(template, notices=sentences, **props), status)
+    kept_drawn = shared and not current_app.config["TEMPLATES_AUTO_RELOAD"]
+    draw = current_app.extensions["funnel-drawn"] if kept_drawn else render_template
+    return make_response(draw(template, notices=sentences, **props), status)
 
 
 def let_in_frames(response: Response, sources: str) -> Response:

@@ -35,6 +35,7 @@ def _page(**outcome: Any) -> Response:
     under_way = progress.ordered or progress.order_unresolved
     response = web.page(
         "pages/presell.html",
+        shared=True,
         packages=packages,
         cheapest=min(packages, key=lambda package: package.total),
         next_url=PATHS[steps.current(progress) if under_way else _next()],

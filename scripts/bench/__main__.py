@@ -5,7 +5,8 @@
     make bench ARGS="--database postgresql://…"
 
 Only ratios within one run say anything: load, sandbox CRM, funnel and relay share this machine. The rounds are
-interleaved, and every figure is the median of its rounds.
+interleaved, and every figure is the median of its rounds. The funnel draws presell once for all who see the same of
+it, as in production; its peers draw it for every request.
 """
 
 from __future__ import annotations
