@@ -187,7 +187,7 @@ def test_a_code_in_an_address_that_is_none_is_told_and_charges_the_price(crm: Cr
     page = eventually(lambda: found if "NOPE is not valid" in (found := shopper.get("/checkout")).text else None)
     assert page, shopper.page.text
     assert total(page) == PLAIN
-    shopper.pay()
+    assert shopper.pay().path == "upsell/1", shopper.page.text
     assert charged(crm) == ["54.90"]
 
 

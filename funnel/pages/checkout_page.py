@@ -70,7 +70,8 @@ def draw(form: CheckoutForm, quote: Quote, **outcome: Any) -> Response:
     visit, settings = web.visit(), web.rooms().settings
     campaign, sheet = settings.campaign, quote.sheet(settings.campaign)
     packages = quote.packages(campaign)
-    form.couponCode.data = quote.choice.coupon or form.couponCode.data
+    if quote.helped:
+        form.couponCode.data = quote.choice.coupon  # in capitals, as it counts
     form.attempt.data = web.rooms().tokens.issue(visit.id, ORDER, sheet.values())
     page = web.page(
         "pages/checkout.html",
