@@ -30,7 +30,6 @@ def show() -> Response:
     form, quote = filled(visit.draft), quote_of(visit)
     if quote.discount and not quote.helped:  # a code from an address that the CRM does not take
         form.take_out(quote.choice.coupon)
-        quote = replace(quote, choice=replace(quote.choice, coupon=""))
     return draw(form, quote)
 
 
