@@ -126,7 +126,8 @@ def _see_the_outcome(installation: Installation, shopper: Shopper, step: Step) -
 
     page = eventually(settled_receipt, within=RECOVERED_WITHIN)
     assert page, f"{step.name}: {installation.books.states(step.email)}"
-    assert (PRODUCT in page.text) == step.charged, step.name
+    assert (f"1 × {PRODUCT}" in page.text) == step.charged, step.name
+    assert (NOT_ADDED.findall(page.text) == [PRODUCT]) != step.charged, step.name
     told = shopper.get("/upsell/1").text
     assert (f"You already added {PRODUCT}" in told) == step.charged, step.name
     assert (NOT_ADDED.findall(told) == [PRODUCT]) != step.charged, step.name
