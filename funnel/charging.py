@@ -82,48 +82,14 @@ class Charging:
         Refused before anything is claimed: with CRM_DOWN when that is known, with BUSY when every seat is taken.
         Raises SQLAlchemyError when the claim cannot be written: then nothing was sent.
         """
-        if self._crm_is_down():
-            return self._not_begun(charge, Refusal.CRM_DOWN)
-        if not self._seats.acquire(blocking=False):
-            return self._not_begun(charge, Refusal.BUSY)
-        try:
-            claim = self._attempts.claim(
-                charge.key,
-                charge.visit_id,
-                charge.slot,
-                charge.basket,
-                lease=self._deadlines.ready + LEASE_MARGIN,
-                pay_source=charge.pay_source,
-            )
-        except BaseException:
-            self._seats.release()
-            raise
-        if claim.attempt and claim.mine:
-            self._begin(charge, claim.attempt, self._make)
-        else:
-            self._seats.release()
-        return self._after_wait(claim)
+        return self._take(charge, self._claim, self._make, self._not_begun)
 
     def go_on(self, charge: Charge) -> Claim:
         """Send the second call of a charge whose shopper is back from PayPal; the claim is still the first call's.
 
         Refused and raising like `charge`; later presses see the first one's outcome.
         """
-        if self._crm_is_down():
-            return self._not_resumed(charge, Refusal.CRM_DOWN)
-        if not self._seats.acquire(blocking=False):
-            return self._not_resumed(charge, Refusal.BUSY)
-        try:
-            mine = self._attempts.resume(charge.key, lease=self._deadlines.send + LEASE_MARGIN)
-            attempt = self._attempts.find(charge.key)
-        except BaseException:
-            self._seats.release()
-            raise
-        if mine and attempt:
-            self._begin(charge, attempt, self._send)
-        else:
-            self._seats.release()
-        return self._after_wait(Claim(attempt, mine))
+        return self._take(charge, self._resume, self._send, self._not_resumed)
 
     def wait(self, attempt: Attempt) -> Attempt:
         """The attempt as soon as the CRM has answered, or as it stands after the wait."""
@@ -136,6 +102,43 @@ class Charging:
     def drain(self) -> None:
         """Let the charges on their way come to their end; new ones are refused."""
         self._threads.shutdown(wait=True)
+
+    def _take(
+        self,
+        charge: Charge,
+        claim_it: Callable[[Charge], Claim],
+        work: Callable[[Charge, Attempt], None],
+        refuse: Callable[[Charge, Refusal], Claim],
+    ) -> Claim:
+        """A seat first, then the claim; the seat goes with the work, or back at once where there is none."""
+        if self._crm_is_down():
+            return refuse(charge, Refusal.CRM_DOWN)
+        if not self._seats.acquire(blocking=False):
+            return refuse(charge, Refusal.BUSY)
+        try:
+            claim = claim_it(charge)
+        except BaseException:
+            self._seats.release()
+            raise
+        if claim.attempt and claim.mine:
+            self._begin(charge, claim.attempt, work)
+        else:
+            self._seats.release()
+        return self._after_wait(claim)
+
+    def _claim(self, charge: Charge) -> Claim:
+        return self._attempts.claim(
+            charge.key,
+            charge.visit_id,
+            charge.slot,
+            charge.basket,
+            lease=self._deadlines.ready + LEASE_MARGIN,
+            pay_source=charge.pay_source,
+        )
+
+    def _resume(self, charge: Charge) -> Claim:
+        mine = self._attempts.resume(charge.key, lease=self._deadlines.send + LEASE_MARGIN)
+        return Claim(self._attempts.find(charge.key), mine)
 
     def _not_begun(self, charge: Charge, refusal: Refusal) -> Claim:
         """A press that was made before is found all the same."""

@@ -16,7 +16,7 @@ from postgres import empty_database
 from processes import Installation
 from shopper import Form, Page, Shopper
 from test_charged_once import UPSALE
-from test_processes import QUERY, RECOVERED_WITHIN
+from test_processes import QUERY, RECOVERED_WITHIN, Step
 
 STEP_WITHIN = 5.0  # seconds in which the shoppers come to the steps that do not last
 # Shorter than in test_processes, for an upsell comes to its steps at once; the lease's own margin is the longest wait.
@@ -40,21 +40,6 @@ HOLD_BACK = """
         EXECUTE FUNCTION hold_back();
     SELECT pg_advisory_lock({lock});
 """
-
-
-@dataclass(frozen=True)
-class Step:
-    """Where on the upsell's path a shopper is when the processes die, by what the books say then."""
-
-    name: str
-    card: str
-    state: str
-    charged: bool
-
-    @property
-    def email(self) -> str:
-        return f"{self.card.replace(' ', '')[-6:]}@example.com"
-
 
 CLAIMED = Step("claimed, and not marked as sent yet", "5555 5555 5555 4444", "CLAIMED", charged=False)
 LOST = Step("charged, the answer lost", "4000 0000 0000 6058", "UNKNOWN", charged=True)
