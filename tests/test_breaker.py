@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import pytest
 from conftest import LOGIN, Crm, Funnel, OpenFunnel, eventually
 from shopper import ADDRESS, CARD, JANE, Shopper
 from sqlalchemy import update
+from stores import Clock
 
 from funnel.attempt import Refusal
 from funnel.breaker import ASK_EVERY, FAILURES, FORGOTTEN_AFTER, OVER, WORTH_WAKING, Breaker
@@ -25,29 +25,6 @@ from funnel.store import outbox as outbox_table
 CLICK = "/landers/clicks/import/"
 QUERY = "/campaign/query/"
 SOON = 1.5  # seconds within which a page is there, however slow the CRM is
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def store(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Iterator[Store]:
-    sqlite = request.param == "sqlite"
-    url = f"sqlite:///{tmp_path}/breaker.db" if sqlite else request.getfixturevalue("postgres_database")
-    store = Store(url, clock=clock)
-    store.prepare()
-    yield store
-    store.close()
 
 
 def process(store: Store) -> Breaker:
@@ -104,11 +81,11 @@ def test_the_first_answered_call_closes_it_in_any_process_that_has_looked(store:
     assert not process(store).is_open()
 
 
-@pytest.mark.parametrize("store", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_calls_write_nothing_unless_it_flips(store: Store, clock: Clock, tmp_path: Path) -> None:
     breaker = process(store)
     fail(breaker, clock)
-    looking = sqlite3.connect(tmp_path / "breaker.db")
+    looking = sqlite3.connect(tmp_path / "test.db")
     before = looking.execute("PRAGMA data_version").fetchone()
     fail(breaker, clock, times=50, over=60)
     assert looking.execute("PRAGMA data_version").fetchone() == before, "open already"
