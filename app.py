@@ -54,7 +54,7 @@ from funnel.rooms import Rooms
 from funnel.schema import SchemaBehind
 from funnel.settings import Settings
 from funnel.store import Store
-from funnel.visit import Visits
+from funnel.visits import Visits
 from funnel.whereabouts import Whereabouts
 
 STATIC = Path(__file__).parent / "static"

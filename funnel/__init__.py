@@ -21,9 +21,10 @@ pricing              what the CRM has to say before a total can be shown: coupon
 judge, drift, charge_calls, pay_token, return_token
                      what an attempt becomes; totals that are not ours; the calls that charge; signed tickets in
                      forms and addresses
-visit, attempts, outbox, breaker, crm/, migrations/
-                     the shopper's visit; the ledger of charges; the calls that are owed; whether the CRM is down;
+visits, attempts, outbox, breaker, crm/, migrations/
+                     the visits in the store; the ledger of charges; the calls that are owed; whether the CRM is down;
                      the CRM's client; the tables from release to release
+visit, cookie        a shopper's visit as a value; what the signed cookie remembers of it
 store (engine, schema), steps, offers, quote, robots, attribution
                      the tables; the order of the pages; which offers stand; what is picked and what it comes to;
                      who is no shopper; where shoppers come from

@@ -18,7 +18,8 @@ from funnel.people import Contact
 from funnel.pricing import Pricing
 from funnel.steps import PAGE_TYPES
 from funnel.store import Store
-from funnel.visit import Told, Visit, Visits
+from funnel.visit import Told, Visit
+from funnel.visits import Visits
 
 NOT_YET_SENT = (State.CLAIMED, State.DECLINED, State.NOT_CHARGED)
 

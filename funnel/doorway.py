@@ -9,9 +9,10 @@ from flask import Response, abort, g, request, session
 
 from funnel import outage
 from funnel.attribution import Arrival, arrival
+from funnel.cookie import Cookie
 from funnel.rooms import Rooms
 from funnel.steps import Progress
-from funnel.visit import Cookie, Visit
+from funnel.visit import Visit
 
 ABSOLUTE_FORM = re.compile(r"^https?://[^/?]*", re.IGNORECASE)  # of a request line, as proxies write it
 # Their requests belong to no visit. A bank's POST comes from another site and without the cookie, which an answer

@@ -6,6 +6,7 @@ from dataclasses import replace
 from funnel.attempts import Attempts
 from funnel.attribution import Arrival
 from funnel.campaign import DOWNSELL, Campaign
+from funnel.cookie import Cookie
 from funnel.leads import Leads
 from funnel.outbox import Kind, Outbox
 from funnel.people import Addresses, Contact
@@ -13,7 +14,8 @@ from funnel.quote import Quote, first_quote
 from funnel.settings import Timing
 from funnel.steps import PAGE_TYPES
 from funnel.store import Store
-from funnel.visit import Cookie, Visit, Visits
+from funnel.visit import Visit
+from funnel.visits import Visits
 
 
 class Flow:

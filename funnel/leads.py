@@ -13,7 +13,8 @@ from funnel.outbox import LEASE_MARGIN, Kind, Outbox
 from funnel.people import Addresses, Contact
 from funnel.quote import Quote
 from funnel.store import Store
-from funnel.visit import Visit, Visits
+from funnel.visit import Visit
+from funnel.visits import Visits
 
 DRAFTS_APART = 5.5  # seconds; at the CRM never less than 5, however long a connection takes to open
 GLANCE = 0.05  # seconds between two looks at a call that another process is making

@@ -9,7 +9,8 @@ from funnel.charging import Charge, Charging, NotReady
 from funnel.crm.client import Client
 from funnel.crm.replies import OrderReply, RedirectReply
 from funnel.leads import Leads
-from funnel.visit import Visit, Visits
+from funnel.visit import Visit
+from funnel.visits import Visits
 
 NO_BASKET = Basket(lines=())
 

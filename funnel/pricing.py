@@ -12,7 +12,8 @@ from funnel.crm.client import Client
 from funnel.crm.errors import CrmError
 from funnel.people import Addresses, Contact
 from funnel.quote import Choice, Discount, Quote, Tax, basket, digest, tax_digest
-from funnel.visit import Visit, Visits
+from funnel.visit import Visit
+from funnel.visits import Visits
 
 
 @dataclass(frozen=True)

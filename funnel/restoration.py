@@ -5,7 +5,7 @@ from sqlalchemy import Connection, bindparam, select
 from funnel.attempt import ORDER, State
 from funnel.attempts import Attempts
 from funnel.store import Store, visits
-from funnel.visit import Visits
+from funnel.visits import Visits
 
 WITH_AN_ORDER = select(visits.c.id, visits.c.order_id).where(
     visits.c.order_id.is_not(None), visits.c.finished_at.is_(None), visits.c.seen_at > bindparam("since")

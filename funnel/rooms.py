@@ -20,7 +20,7 @@ from funnel.restoration import Restoration
 from funnel.return_token import ReturnTokens
 from funnel.settings import Settings
 from funnel.store import Store
-from funnel.visit import Visits
+from funnel.visits import Visits
 from funnel.whereabouts import Whereabouts
 
 

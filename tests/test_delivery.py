@@ -24,7 +24,8 @@ from funnel.people import Contact
 from funnel.pricing import Pricing
 from funnel.store import Store
 from funnel.store import outbox as outbox_table
-from funnel.visit import Visit, Visits
+from funnel.visit import Visit
+from funnel.visits import Visits
 
 LEASE = 30.0
 CAMPAIGN = Path(__file__).parent / "funnel.toml"

@@ -29,7 +29,8 @@ from funnel.outbox import Kind, Outbox
 from funnel.people import Addresses, Contact
 from funnel.pricing import Pricing
 from funnel.store import Store, attempts, visits
-from funnel.visit import Told, Visits
+from funnel.visit import Told
+from funnel.visits import Visits
 
 Run = Callable[..., Result]
 HERS = (

@@ -23,7 +23,8 @@ from funnel.people import Contact
 from funnel.settings import Timing
 from funnel.store import Store, insert_new, refusals, visits
 from funnel.store import outbox as outbox_table
-from funnel.visit import Told, Visit, Visits
+from funnel.visit import Told, Visit
+from funnel.visits import Visits
 
 JANE = Contact("Jane", "Doe", "jane@example.com")
 CONFIRM_PATH = "/order/confirm/"

@@ -29,7 +29,8 @@ from funnel.migrations.upgrade import REVISIONS, Misfit, migrate, pending
 from funnel.outbox import Kind, Outbox
 from funnel.schema import HEAD, SchemaBehind
 from funnel.store import Store, metadata
-from funnel.visit import Visit, Visits
+from funnel.visit import Visit
+from funnel.visits import Visits
 
 ROOT = Path(__file__).parent.parent
 SHIPPED = sorted((ROOT / "funnel" / "migrations" / "versions").glob("r*.py"))

@@ -30,7 +30,8 @@ from funnel.basket import Basket, Line
 from funnel.outbox import PATIENCE, Kind, Outbox
 from funnel.store import Store, insert_new
 from funnel.store import attempts as attempts_table
-from funnel.visit import Visit, Visits
+from funnel.visit import Visit
+from funnel.visits import Visits
 
 LAMP = Basket(lines=(Line(productId=101, name="Lamp", each=Decimal("49.95"), ship_each=Decimal("4.95")),))
 QUIET = 900.0

@@ -14,7 +14,7 @@ from stage import SLOW, Stage
 from funnel.attribution import Arrival
 from funnel.outbox import Kind, Outbox
 from funnel.steps import PAGE_TYPES
-from funnel.visit import Visits
+from funnel.visits import Visits
 
 GLANCE = 0.05
 WARM_UP = 1.0  # seconds after the first delivery, in which connections are opened

@@ -1,0 +1,175 @@
+"""The visits in the store: begun, recalled by their cookie, and what is learnt of each."""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from typing import Any
+
+from sqlalchemy import Connection, Row, Update, bindparam, exists, func, select, update
+from sqlalchemy.exc import IntegrityError
+
+from funnel.attribution import Arrival
+from funnel.cookie import Cookie
+from funnel.people import Addresses, Contact
+from funnel.quote import Discount, Quote, as_json, from_json
+from funnel.store import FORGOTTEN, Store, attempts, insert_new, outbox, visits
+from funnel.visit import Told, Visit
+
+ID_BYTES = 16  # 128 random bits
+
+# Built once, for that takes longer than to run it; and one statement, for most pages ask for nothing more.
+_CHARGED = exists().where(attempts.c.visit_id == visits.c.id)
+_OWED = select(func.aggregate_strings(outbox.c.once, " ")).where(
+    outbox.c.visit_id == visits.c.id, outbox.c.once.is_not(None)
+)
+_OF_ID = select(visits, (~_CHARGED).label("uncharged"), _OWED.scalar_subquery().label("owed")).where(
+    visits.c.id == bindparam("visit")
+)
+
+
+class Visits:
+    """The visits in the store. Every change is one statement or part of the caller's transaction.
+
+    Of a visit that is forgotten nothing is learnt but ids, so that a call under way brings no person back.
+    """
+
+    def __init__(self, store: Store, *, life: float) -> None:
+        self._store = store
+        self._life = life
+
+    def begin(self, arrival: Arrival) -> Visit:
+        return Visit(secrets.token_urlsafe(ID_BYTES), arrival)
+
+    def recall(self, cookie: Cookie, arrival: Callable[[], Arrival]) -> Visit | None:
+        """The visit of this cookie; None without one, or when it has ended.
+
+        A row that the store has lost is remade from the ids in the cookie.
+        """
+        if cookie.visit_id is None:
+            return None
+        visit = self.find(cookie.visit_id)
+        if visit is None:
+            return cookie.visit(arrival())
+        return visit if visit.seen_at + self._life > self._store.clock() else None
+
+    def find(self, visit_id: str) -> Visit | None:
+        with self._store.read() as connection:
+            row = connection.execute(_OF_ID, {"visit": visit_id}).first()
+        return _from_row(row) if row else None
+
+    def keep(self, connection: Connection, visit: Visit) -> Visit:
+        """Give the visit its row, if it has none yet."""
+        if visit.stored:
+            return visit
+        now = self._store.clock()
+        kept = replace(visit, stored=True, created_at=now, seen_at=now)
+        if self._insert(connection, kept):
+            return kept
+        known = connection.execute(_OF_ID, {"visit": visit.id}).first()
+        if known:
+            return _from_row(known)
+        # The orderId in the cookie has become another visit's meanwhile, so it is no longer this one's.
+        kept = replace(kept, order_id=None)
+        self._insert(connection, kept)
+        return kept
+
+    def _insert(self, connection: Connection, visit: Visit) -> bool:
+        return insert_new(
+            connection,
+            visits,
+            id=visit.id,
+            created_at=visit.created_at,
+            seen_at=visit.seen_at,
+            session_id=visit.session_id,
+            order_id=visit.order_id,
+            arrival=asdict(visit.arrival),
+        )
+
+    def seen(self, visit: Visit) -> None:
+        self._change(visit.id, seen_at=self._store.clock())
+
+    def learn_contact(self, connection: Connection, visit_id: str, contact: Contact) -> None:
+        """The lead takes its draft's place."""
+        connection.execute(_remembered(visit_id).values(contact=asdict(contact), draft=None))
+
+    def learn_draft(self, connection: Connection, visit_id: str, draft: Contact) -> bool:
+        """False where the lead is known, be it for a moment only, or the store has no such visit."""
+        unknown_still = _remembered(visit_id).where(visits.c.contact.is_(None))
+        return connection.execute(unknown_still.values(draft=asdict(draft))).rowcount == 1
+
+    def learn_addresses(self, visit_id: str, addresses: Addresses) -> None:
+        self._change(visit_id, addresses=asdict(addresses))
+
+    def learn_quote(self, visit_id: str, quote: Quote) -> None:
+        self._change(visit_id, quote=as_json(quote))
+
+    def learn_discount(self, visit_id: str, asked: Quote, discount: Discount) -> None:
+        """Unless the shopper has chosen otherwise meanwhile."""
+        with self._store.write() as connection:
+            row = connection.execute(select(visits.c.quote).where(visits.c.id == visit_id).with_for_update()).first()
+            if row and row.quote and from_json(row.quote) == asked:
+                known = as_json(replace(asked, discount=discount))
+                connection.execute(_remembered(visit_id).values(quote=known))
+
+    def learn_pixel(self, visit_id: str, pixel: str) -> None:
+        """Markup of the CRM's fraud check, for the checkout page."""
+        self._change(visit_id, pixel=pixel)
+
+    def learn_session(self, visit_id: str, session_id: str) -> None:
+        """Write-once: the first sessionId of a visit stays."""
+        with self._store.write() as connection:
+            missing = (visits.c.id == visit_id) & visits.c.session_id.is_(None)
+            connection.execute(update(visits).where(missing).values(session_id=session_id))
+
+    def learn_order(self, visit_id: str, order_id: str) -> bool:
+        """Write-once. False when this visit has another orderId, or another visit has this one."""
+        try:
+            with self._store.write() as connection:
+                free = visits.c.order_id.is_(None) | (visits.c.order_id == order_id)
+                changed = connection.execute(
+                    update(visits).where((visits.c.id == visit_id) & free).values(order_id=order_id)
+                )
+                return changed.rowcount == 1
+        except IntegrityError:
+            return False
+
+    def learn_told(self, visit_id: str, told: Told) -> None:
+        self._change(visit_id, told=asdict(told))
+
+    def notice(self, visit_id: str, notice: str | None) -> None:
+        self._change(visit_id, notice=notice)
+
+    def finish(self, connection: Connection, visit_id: str) -> None:
+        """From here on the visit takes no more charges."""
+        open_still = (visits.c.id == visit_id) & visits.c.finished_at.is_(None)
+        connection.execute(update(visits).where(open_still).values(finished_at=self._store.clock()))
+
+    def _change(self, visit_id: str, **values: Any) -> None:
+        with self._store.write() as connection:
+            connection.execute(_remembered(visit_id).values(values))
+
+
+def _remembered(visit_id: str) -> Update:
+    return update(visits).where(visits.c.id == visit_id, visits.c.seen_at > FORGOTTEN)
+
+
+def _from_row(row: Row[Any]) -> Visit:
+    return Visit(
+        id=row.id,
+        arrival=Arrival(**row.arrival),
+        session_id=row.session_id,
+        order_id=row.order_id,
+        contact=Contact(**row.contact) if row.contact else None,
+        draft=Contact(**row.draft) if row.draft else None,
+        told=Told(Contact(**row.told["contact"]), row.told["sessionId"]) if row.told else None,
+        addresses=Addresses(**row.addresses) if row.addresses else None,
+        quote=from_json(row.quote) if row.quote else None,
+        pixel=row.pixel,
+        notice=row.notice,
+        created_at=row.created_at,
+        seen_at=row.seen_at,
+        finished_at=row.finished_at,
+        stored=True,
+        uncharged=bool(row.uncharged),
+        owed=frozenset((row.owed or "").split()),
+    )
