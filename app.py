@@ -54,6 +54,7 @@ from funnel.rooms import Rooms
 from funnel.schema import SchemaBehind
 from funnel.settings import Settings
 from funnel.store import Store
+from funnel.unresolved import Unresolved
 from funnel.visits import Visits
 from funnel.whereabouts import Whereabouts
 
@@ -172,6 +173,7 @@ def furnish(settings: Settings, *, prepare: bool = True) -> Rooms:
         store=store,
         outbox=outbox,
         attempts=attempts,
+        unresolved=Unresolved(store),
         delivery=delivery,
         client=client,
         breaker=breaker,

@@ -21,10 +21,11 @@ pricing              what the CRM has to say before a total can be shown: coupon
 judge, drift, charge_calls, pay_token, return_token
                      what an attempt becomes; totals that are not ours; the calls that charge; signed tickets in
                      forms and addresses
-visits, attempts, outbox, breaker, crm/, migrations/
-                     the visits in the store; the ledger of charges; the calls that are owed; whether the CRM is down;
-                     the CRM's client; the tables from release to release
-visit, cookie        a shopper's visit as a value; what the signed cookie remembers of it
+visits, attempts, unresolved, outbox, breaker, crm/, migrations/
+                     the visits in the store; the ledger of charges; what of it nobody waits for; the calls that are
+                     owed; whether the CRM is down; the CRM's client; the tables from release to release
+visit, cookie, attempt_rows
+                     a shopper's visit as a value; what the signed cookie remembers of it; the ledger, read
 store (engine, schema), steps, offers, quote, robots, attribution
                      the tables; the order of the pages; which offers stand; what is picked and what it comes to;
                      who is no shopper; where shoppers come from

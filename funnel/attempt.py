@@ -62,6 +62,8 @@ class Refusal(StrEnum):
     TOO_MANY_DECLINES = "too-many-declines"
 
 
+FIRST_ASK = 2.0  # seconds until Order Query is asked; doubled with each further question
+LONGEST_ASK = 300.0
 UNRESOLVED = (State.UNKNOWN, State.AWAIT_REDIRECT, State.NEEDS_HUMAN)  # Order Query goes on being asked
 
 

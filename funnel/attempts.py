@@ -11,48 +11,28 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from funnel.attempt import (
+    FIRST_ASK,
+    LONGEST_ASK,
     ORDER,
     UNRESOLVED,
     Attempt,
-    Away,
     AwayKind,
     Claim,
     PaySource,
     Reason,
     Refusal,
     State,
-    Totals,
     Verdict,
     new_key,
 )
+from funnel.attempt_rows import NOT_KNOWN_YET, OF_ORDERS_SINCE, OF_VISIT, by_key, rows
 from funnel.basket import Basket
 from funnel.store import Store, attempts, insert_new, refusals
 
-FIRST_ASK = 2.0  # seconds until Order Query is asked; doubled with each further question
-LONGEST_ASK = 300.0
-
 # Built once: to build a statement takes longer than to run it.
-_GONE = attempts.c.lease_until < bindparam("now")
-_DUE = attempts.c.state.in_(UNRESOLVED) & (attempts.c.ask_at <= bindparam("now"))
-_TOUCHED = select(attempts.c.order_id).where(attempts.c.sent_at >= bindparam("since"), attempts.c.order_id.is_not(None))
-_OLDEST_FIRST = select(attempts).order_by(attempts.c.created_at)
-BY_KEY = _OLDEST_FIRST.where(attempts.c.key == bindparam("key"))
-OF_VISIT = _OLDEST_FIRST.where(attempts.c.visit_id == bindparam("visit"))
-OF_ORDERS_SINCE = _OLDEST_FIRST.where(attempts.c.order_id.in_(_TOUCHED))
-NOT_KNOWN_YET = _OLDEST_FIRST.where(attempts.c.state.in_((*UNRESOLVED, State.SENT, State.CLAIMED)))
-ABANDONED = select(attempts.c.key).where(_GONE, attempts.c.state.in_((State.CLAIMED, State.SENT))).limit(1)
-NEVER_SENT = update(attempts).where(_GONE, attempts.c.state == State.CLAIMED)
-UNANSWERED = update(attempts).where(_GONE, attempts.c.state == State.SENT)
-TO_BE_ASKED = select(attempts.c.key).where(_DUE).order_by(attempts.c.ask_at).limit(bindparam("most"))
-ASKED = (
-    update(attempts)
-    .where(attempts.c.key.in_(TO_BE_ASKED.with_for_update(skip_locked=True)))
-    .values(ask_at=bindparam("next"), asked=attempts.c.asked + 1)
-    .returning(*attempts.c)
-)
 SEEN = update(attempts).where(
     attempts.c.key == bindparam("of"), attempts.c.state.in_(bindparam("seen", expanding=True))
 )
@@ -96,12 +76,12 @@ class Attempts:
                 state=State.CLAIMED,
                 basket=basket.model_dump(mode="json"),
                 pay_source=pay_source,
-                baseline=_charged_quantity(_rows(connection, OF_VISIT, visit=visit_id), basket.lines[0].productId),
+                baseline=_charged_quantity(rows(connection, OF_VISIT, visit=visit_id), basket.lines[0].productId),
                 created_at=now,
                 lease_until=now + lease,
             )
             # On PostgreSQL another one may have been faster between the look and the insert.
-            attempt = _by_key(connection, key)
+            attempt = by_key(connection, key)
             if inserted and attempt:
                 return Claim(attempt, mine=True)
             return self._standing(connection, key, visit_id, slot) or Claim(refusal=Refusal.BUSY)
@@ -110,7 +90,7 @@ class Attempts:
         """A press that nothing was claimed for; it decides the slot, so that the shopper gets on."""
         now = self._store.clock()
         with self._store.durable() as connection:
-            known = _rows(connection, OF_VISIT, visit=visit_id)
+            known = rows(connection, OF_VISIT, visit=visit_id)
             if any(attempt.slot == slot and attempt.state.live for attempt in known):
                 return
             insert_new(
@@ -181,35 +161,6 @@ class Attempts:
         """The bank says that it failed; that is believed at `settle_at`, for another try there may still succeed."""
         self._move(key, (State.AWAIT_REDIRECT,), ask_at=self._store.clock(), asked=0, settle_at=settle_at)
 
-    def recover(self, *, quiet_time: float) -> None:
-        """Claims and charges whose process is gone: the first were never sent, the second are unknown."""
-        now = self._store.clock()
-        never_sent = {"state": State.NOT_CHARGED, "reason": Reason.NEVER_SENT, "settled_at": now}
-        unknown = {"state": State.UNKNOWN, "ask_at": now, "settle_at": attempts.c.sent_at + quiet_time}
-        with self._store.durable() as connection:
-            connection.execute(NEVER_SENT.values(never_sent), {"now": now})
-            connection.execute(UNANSWERED.values(unknown), {"now": now})
-
-    def abandoned(self) -> bool:
-        """Whether recover has anything to do; a read, so that a sweep usually writes nothing."""
-        with self._store.read() as connection:
-            return connection.execute(ABANDONED, {"now": self._store.clock()}).first() is not None
-
-    def lease_unresolved(self, *, limit: int, seconds: float) -> list[Attempt]:
-        """Attempts that Order Query should be asked about now, nobody else's for that many seconds."""
-        now = self._store.clock()
-        due = {"now": now, "most": limit}
-        with self._store.read() as connection:
-            if connection.execute(TO_BE_ASKED, due).first() is None:
-                return []
-        with self._store.write() as connection:
-            return [_from_row(row) for row in connection.execute(ASKED, due | {"next": now + seconds})]
-
-    def ask_later(self, attempt: Attempt) -> None:
-        """Order Query could not tell yet: ask again after a pause that grows."""
-        pause = min(LONGEST_ASK, FIRST_ASK * 2 ** min(attempt.asked - 1, 16))
-        self._move(attempt.key, UNRESOLVED, ask_at=self._store.clock() + pause)
-
     def adopt(self, connection: Connection, visit_id: str, order_id: str, *, quiet_time: float) -> bool:
         """An orderId without a row of ours, for the store was lost: unknown until Order Query has been asked.
 
@@ -233,25 +184,25 @@ class Attempts:
 
     def find(self, key: str) -> Attempt | None:
         with self._store.read() as connection:
-            return _by_key(connection, key)
+            return by_key(connection, key)
 
     def of_visit(self, visit_id: str) -> list[Attempt]:
         """All attempts of a visit, oldest first."""
         with self._store.read() as connection:
-            return _rows(connection, OF_VISIT, visit=visit_id)
+            return rows(connection, OF_VISIT, visit=visit_id)
 
     def by_order(self, since: float) -> dict[str, list[Attempt]]:
         """All attempts of the orders that were charged, or may have been, after a moment."""
         with self._store.read() as connection:
             found: dict[str, list[Attempt]] = {}
-            for attempt in _rows(connection, OF_ORDERS_SINCE, since=since):
+            for attempt in rows(connection, OF_ORDERS_SINCE, since=since):
                 found.setdefault(attempt.order_id or "", []).append(attempt)
         return found
 
     def unresolved(self) -> list[Attempt]:
         """What is not known yet, oldest first; what needs a human among them."""
         with self._store.read() as connection:
-            return _rows(connection, NOT_KNOWN_YET)
+            return rows(connection, NOT_KNOWN_YET)
 
     def refuse(self, visit_id: str, slot: str) -> None:
         """The shopper said no thanks; saying it twice changes nothing."""
@@ -269,10 +220,10 @@ class Attempts:
 
     def _standing(self, connection: Connection, key: str, visit_id: str, slot: str) -> Claim | None:
         """What keeps a new attempt from being made, in the order in which it should be told."""
-        mine = _rows(connection, OF_VISIT, visit=visit_id)
+        mine = rows(connection, OF_VISIT, visit=visit_id)
         if live := next((attempt for attempt in mine if attempt.slot == slot and attempt.state.live), None):
             return Claim(live)
-        if known := _by_key(connection, key):
+        if known := by_key(connection, key):
             return Claim(known) if (known.visit_id, known.slot) == (visit_id, slot) else Claim(refusal=Refusal.BUSY)
         if any(attempt.state.unresolved for attempt in mine):
             return Claim(refusal=Refusal.BUSY)
@@ -297,33 +248,3 @@ def _charged_quantity(mine: Sequence[Attempt], product_id: int) -> int:
     """How many of a product our own books say are paid: an upsell shows as more than that."""
     baskets = [attempt.basket for attempt in mine if attempt.state is State.CHARGED and attempt.basket]
     return sum(basket.quantity_of(product_id) for basket in baskets)
-
-
-def _by_key(connection: Connection, key: str) -> Attempt | None:
-    return next(iter(_rows(connection, BY_KEY, key=key)), None)
-
-
-def _rows(connection: Connection, which: Select[Any], **values: Any) -> list[Attempt]:
-    return [_from_row(row) for row in connection.execute(which, values)]
-
-
-def _from_row(row: Row[Any]) -> Attempt:
-    return Attempt(
-        key=row.key,
-        visit_id=row.visit_id,
-        slot=row.slot,
-        state=State(row.state),
-        basket=Basket.model_validate(row.basket) if row.basket else None,
-        baseline=row.baseline,
-        order_id=row.order_id,
-        created_at=row.created_at,
-        lease_until=row.lease_until,
-        sent_at=row.sent_at,
-        settle_at=row.settle_at,
-        asked=row.asked,
-        reason=Reason(row.reason) if row.reason else None,
-        fields=tuple(row.fields or ()),
-        totals=Totals(**row.totals) if row.totals else None,
-        pay_source=PaySource(row.pay_source),
-        away=Away(AwayKind(row.away["kind"]), row.away["target"]) if row.away else None,
-    )

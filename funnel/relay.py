@@ -20,6 +20,7 @@ from funnel.delivery import Delivery
 from funnel.judge import Judge
 from funnel.outbox import LEASE_MARGIN, Outbox, Owed
 from funnel.store import Store
+from funnel.unresolved import Unresolved
 
 log = logging.getLogger("funnel.relay")
 
@@ -40,6 +41,7 @@ class Relay:
         store: Store,
         outbox: Outbox,
         attempts: Attempts,
+        unresolved: Unresolved,
         delivery: Delivery,
         client: Client,
         breaker: Breaker,
@@ -52,6 +54,7 @@ class Relay:
         self._store = store
         self._outbox = outbox
         self._attempts = attempts
+        self._unresolved = unresolved
         self._delivery = delivery
         self._client = client
         self._breaker = breaker
@@ -97,9 +100,9 @@ class Relay:
         """Whether the CRM is up, questions about money, then the calls that are owed; none while the store is away."""
         try:
             down = self._breaker.lease_question(seconds=self._deadline)
-            if self._attempts.abandoned():
-                self._attempts.recover(quiet_time=self._quiet_time)
-            unknown = self._attempts.lease_unresolved(limit=room, seconds=self._lease)
+            if self._unresolved.abandoned():
+                self._unresolved.recover(quiet_time=self._quiet_time)
+            unknown = self._unresolved.lease(limit=room, seconds=self._lease)
             owed = self._outbox.lease_due(limit=room - len(unknown), seconds=self._lease)
         except SQLAlchemyError as error:
             if not self._store_is_away:  # told once, not ten times a second
@@ -138,7 +141,7 @@ class Relay:
         else:
             verdict = self._judge.on_query(attempt, orders, asked_at=asked_at)
         if verdict is None:
-            self._attempts.ask_later(attempt)
+            self._unresolved.ask_later(attempt)
         elif verdict.state is State.CHARGED:
             if self._attempts.settle(attempt.key, verdict, seen=UNRESOLVED):
                 drift.look(self._attempts, attempt, verdict)

@@ -22,6 +22,7 @@ from funnel.crm.errors import NotSent
 from funnel.crm.replies import OrderReply, RedirectReply
 from funnel.judge import Judge
 from funnel.store import Store, attempts
+from funnel.unresolved import Unresolved
 
 LAMP = Basket(lines=(Line(productId=101, name="Lamp", each=Decimal("49.95"), ship_each=Decimal("4.95")),))
 PAID = OrderReply(
@@ -134,10 +135,10 @@ def as_soon_as_there_is_a_seat(charging: Charging, visit: str) -> Claim | None:
     return eventually(lambda: claim if (claim := charging.charge(charge(visit))).attempt else None, within=WAIT)
 
 
-def lapse(ledger: Attempts, clock: Clock) -> None:
+def lapse(store: Store, clock: Clock) -> None:
     """So much time passes that the sweep takes whatever is under way for abandoned."""
     clock.now += LAPSE
-    ledger.recover(quiet_time=QUIET)
+    Unresolved(store).recover(quiet_time=QUIET)
 
 
 def state(ledger: Attempts, one: Charge) -> State:
@@ -271,12 +272,12 @@ def test_a_charge_is_marked_as_sent_before_it_is_sent(charging: Charging, ledger
 
 
 def test_a_claim_that_lapsed_while_it_was_made_ready_sends_nothing(
-    charging: Charging, ledger: Attempts, clock: Clock
+    charging: Charging, ledger: Attempts, store: Store, clock: Clock
 ) -> None:
     crm = Ready()
 
     def make_ready() -> str:
-        lapse(ledger, clock)
+        lapse(store, clock)
         return "ORDER1"
 
     one = charge("jane", ready=make_ready, send=crm)
@@ -301,13 +302,13 @@ def test_a_machine_that_stood_still_after_marking_sends_nothing(ledger: Attempts
 
 
 @pytest.fixture
-def slow(charging: Charging, ledger: Attempts, clock: Clock) -> Iterator[tuple[Charge, Slow]]:
+def slow(charging: Charging, ledger: Attempts, store: Store, clock: Clock) -> Iterator[tuple[Charge, Slow]]:
     """A charge that is still at the CRM when the sweep has called it unknown; it is over when the test is."""
     crm = Slow()
     one = charge("jane", send=crm)
     thread, _ = in_the_background(charging, one)
     assert crm.called.wait(WAIT)
-    lapse(ledger, clock)
+    lapse(store, clock)
     assert state(ledger, one) is State.UNKNOWN
     yield one, crm
     thread.join()

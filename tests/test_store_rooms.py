@@ -30,6 +30,7 @@ from funnel.basket import Basket, Line
 from funnel.outbox import PATIENCE, Kind, Outbox
 from funnel.store import Store, insert_new
 from funnel.store import attempts as attempts_table
+from funnel.unresolved import Unresolved
 from funnel.visit import Visit
 from funnel.visits import Visits
 
@@ -47,6 +48,11 @@ def outbox(store: Store) -> Outbox:
 @pytest.fixture
 def attempts(store: Store) -> Attempts:
     return Attempts(store, decline_limit=3)
+
+
+@pytest.fixture
+def unresolved(store: Store) -> Unresolved:
+    return Unresolved(store)
 
 
 def owe(store: Store, outbox: Outbox, visit: str, kind: Kind = Kind.CLICK, **more: str) -> bool:
@@ -261,30 +267,34 @@ def test_after_declines_a_new_press_may_try_up_to_the_limit(attempts: Attempts) 
     assert attempts.claim(new_key(), "jane", ORDER, LAMP, lease=LEASE).refusal is Refusal.TOO_MANY_DECLINES
 
 
-def test_an_abandoned_claim_was_never_sent_and_can_no_longer_be(attempts: Attempts, clock: Clock) -> None:
+def test_an_abandoned_claim_was_never_sent_and_can_no_longer_be(
+    attempts: Attempts, unresolved: Unresolved, clock: Clock
+) -> None:
     key = new_key()
     attempts.claim(key, "jane", ORDER, LAMP, lease=LEASE)
     clock.now += LEASE + 1
-    assert attempts.abandoned()
-    attempts.recover(quiet_time=QUIET)
+    assert unresolved.abandoned()
+    unresolved.recover(quiet_time=QUIET)
     attempt = attempts.find(key)
     assert attempt
     assert (attempt.state, attempt.reason) == (State.NOT_CHARGED, Reason.NEVER_SENT)
     assert not attempts.mark_sent(key, "ORDER1", lease=LEASE)
 
 
-def test_an_abandoned_charge_is_unknown_until_the_quiet_time_has_passed(attempts: Attempts, clock: Clock) -> None:
+def test_an_abandoned_charge_is_unknown_until_the_quiet_time_has_passed(
+    attempts: Attempts, unresolved: Unresolved, clock: Clock
+) -> None:
     key = new_key()
     attempts.claim(key, "jane", ORDER, LAMP, lease=LEASE)
     attempts.mark_sent(key, "ORDER1", lease=LEASE)
     sent_at = clock.now
     clock.now += LEASE + 1
-    attempts.recover(quiet_time=QUIET)
+    unresolved.recover(quiet_time=QUIET)
     attempt = attempts.find(key)
     assert attempt
     assert (attempt.state, attempt.settle_at) == (State.UNKNOWN, sent_at + QUIET)
-    assert [leased.key for leased in attempts.lease_unresolved(limit=5, seconds=LEASE)] == [key]
-    assert attempts.lease_unresolved(limit=5, seconds=LEASE) == []
+    assert [leased.key for leased in unresolved.lease(limit=5, seconds=LEASE)] == [key]
+    assert unresolved.lease(limit=5, seconds=LEASE) == []
     assert attempts.claim(new_key(), "jane", ORDER, LAMP, lease=LEASE).attempt == attempts.find(key)
 
 
@@ -319,10 +329,12 @@ def test_a_second_upsell_of_the_same_product_counts_from_what_is_paid(attempts: 
     assert claim.attempt.baseline == 1
 
 
-def test_an_adopted_order_is_asked_about_before_anything_else(store: Store, attempts: Attempts) -> None:
+def test_an_adopted_order_is_asked_about_before_anything_else(
+    store: Store, attempts: Attempts, unresolved: Unresolved
+) -> None:
     with store.durable() as connection:
         attempts.adopt(connection, "jane", "ORDER1", quiet_time=QUIET)
-    (attempt,) = attempts.lease_unresolved(limit=5, seconds=LEASE)
+    (attempt,) = unresolved.lease(limit=5, seconds=LEASE)
     assert (attempt.order_id, attempt.slot, attempt.basket) == ("ORDER1", ORDER, None)
     assert attempts.claim(new_key(), "jane", ORDER, LAMP, lease=LEASE).attempt == attempts.find(attempt.key)
 
@@ -369,14 +381,14 @@ def test_what_needs_a_human_keeps_its_slot_and_the_visit(attempts: Attempts) -> 
     assert attempts.claim(new_key(), "jane", "upsell2", LAMP, lease=LEASE).refusal is Refusal.BUSY
 
 
-def test_what_needs_a_human_goes_on_being_asked_about(attempts: Attempts, clock: Clock) -> None:
+def test_what_needs_a_human_goes_on_being_asked_about(attempts: Attempts, unresolved: Unresolved, clock: Clock) -> None:
     key = new_key()
     attempts.claim(key, "jane", ORDER, LAMP, lease=LEASE)
     attempts.mark_sent(key, "ORDER1", lease=LEASE)
     attempts.settle(key, Verdict(State.NEEDS_HUMAN), seen=(State.SENT,))
-    assert attempts.lease_unresolved(limit=5, seconds=LEASE) == []
+    assert unresolved.lease(limit=5, seconds=LEASE) == []
     clock.now += 301
-    assert [attempt.key for attempt in attempts.lease_unresolved(limit=5, seconds=LEASE)] == [key]
+    assert [attempt.key for attempt in unresolved.lease(limit=5, seconds=LEASE)] == [key]
 
 
 def led_away(attempts: Attempts, kind: AwayKind) -> str:
@@ -418,14 +430,14 @@ def test_what_a_bank_charges_by_itself_is_neither_sent_again_nor_cancelled(attem
     assert not attempts.resume(key, lease=LEASE), "nor when the shopper has been there"
 
 
-def test_a_shopper_who_is_back_is_asked_about_at_once(attempts: Attempts, clock: Clock) -> None:
+def test_a_shopper_who_is_back_is_asked_about_at_once(attempts: Attempts, unresolved: Unresolved, clock: Clock) -> None:
     """However long the pauses between the questions had become."""
     key = led_away(attempts, AwayKind.URL)
     for _ in range(6):
         clock.now += 400
-        (asked,) = attempts.lease_unresolved(limit=1, seconds=1)
-        attempts.ask_later(asked)
-    assert attempts.lease_unresolved(limit=1, seconds=1) == []
+        (asked,) = unresolved.lease(limit=1, seconds=1)
+        unresolved.ask_later(asked)
+    assert unresolved.lease(limit=1, seconds=1) == []
     attempts.returned(key)
-    (asked,) = attempts.lease_unresolved(limit=1, seconds=1)
+    (asked,) = unresolved.lease(limit=1, seconds=1)
     assert (asked.key, asked.asked) == (key, 1)
