@@ -139,7 +139,12 @@ def returns(slot: str, key: str) -> Returns:
 
 
 def page(
-    template: str, *, status: int = HTTPStatus.OK, notice: str | None = None, shared: bool = False, **props: Any
+    template: str | list[str],
+    *,
+    status: int = HTTPStatus.OK,
+    notice: str | None = None,
+    shared: bool = False,
+    **props: Any,
 ) -> Response:
     """A rendered page. A notice given here, or kept in the visit, is told once. A `shared` one is the same for
     everybody with the same props and notices, and in production is drawn once for all of them."""

@@ -52,10 +52,10 @@ FLOORS = [
     {"funnel.store", "funnel.steps", "funnel.quote", "funnel.offers", "funnel.robots", "funnel.attribution"},
     {"config", "funnel.engine"},
     {"funnel.settings", "funnel.attempt", "funnel.schema"},
-    {"funnel.campaign_rules"},
+    {"funnel.campaign_rules", "funnel.theme_rules"},
     {"funnel.upsell_rules"},
-    {"funnel.campaign", "funnel.mistakes", "funnel.filesystem", "funnel.people", "funnel.cards"},
-    {"funnel.package"},
+    {"funnel.campaign", "funnel.assets", "funnel.mistakes", "funnel.filesystem", "funnel.people", "funnel.cards"},
+    {"funnel.package", "funnel.theme", "funnel.copy_table", "funnel.folders"},
     {"funnel.campaign_tables"},
     {"funnel.campaign_values", "funnel.basket"},
 ]
