@@ -26,9 +26,9 @@ visits, attempts, unresolved, outbox, breaker, crm/, migrations/
                      owed; whether the CRM is down; the CRM's client; the tables from release to release
 visit, cookie, attempt_rows
                      a shopper's visit as a value; what the signed cookie remembers of it; the ledger, read
-store (engine, schema), steps, offers, quote, robots, attribution
+store (engine, schema), steps, offers, quote, robots, attribution, scrub
                      the tables; the order of the pages; which offers stand; what is picked and what it comes to;
-                     who is no shopper; where shoppers come from
+                     who is no shopper; where shoppers come from; what no log line may tell
 settings, attempt    what can be set; the states of an attempt to charge
 campaign (campaign_rules, _tables, _values, upsell_rules), package, basket, mistakes, filesystem, people, cards
                      funnel.toml as values; what is chosen, what is charged; how mistakes are told; disks;

@@ -38,11 +38,11 @@ class Assets:
         return self._of(path, self._file(path))
 
     def picture(self, path: str) -> Picture:
-        """With the lighter copies beside it: for img/desk.jpg they are img/desk.avif, or img/desk-800.avif, 800 wide."""
+        """With the lighter copies beside it: those of img/desk.jpg are img/desk.avif, img/desk-480.webp and so on."""
         file = self._file(path)
-        width, height = imagesize.get(str(file))
+        width, height = _size(file)
         sources = ((f"image/{kind}", self._copies(path, file, kind)) for kind in BETTER if file.suffix != f".{kind}")
-        return Picture(self._of(path, file), round(width), round(height), tuple(each for each in sources if each[1]))
+        return Picture(self._of(path, file), width, height, tuple(each for each in sources if each[1]))
 
     def styles(self) -> tuple[str, ...]:
         return tuple(self._of(path, file) for path in STYLES if (file := self.folders.find(path)))
@@ -63,8 +63,8 @@ class Assets:
 
     def _copies(self, path: str, file: Path, kind: str) -> str:
         folder, stem = path.rpartition("/")[0], file.stem
-        found = sorted((*file.parent.glob(f"{stem}.{kind}"), *file.parent.glob(f"{stem}-[0-9]*.{kind}")), key=_width)
-        return ", ".join(f"{self._of(f'{folder}/{each.name}', each)} {_width(each)}w" for each in found)
+        found = sorted((*file.parent.glob(f"{stem}.{kind}"), *file.parent.glob(f"{stem}-[0-9]*.{kind}")), key=_size)
+        return ", ".join(f"{self._of(f'{folder}/{each.name}', each)} {_size(each)[0]}w" for each in found)
 
 
 @lru_cache(DIGESTS_KEPT)
@@ -72,5 +72,6 @@ def _digest(file: Path, _changed: float) -> str:
     return blake2b(file.read_bytes(), digest_size=DIGEST_BYTES).hexdigest()
 
 
-def _width(file: Path) -> int:
-    return round(imagesize.get(str(file))[0])
+def _size(file: Path) -> tuple[int, int]:
+    width, height = imagesize.get(str(file))
+    return round(width), round(height)

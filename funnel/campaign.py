@@ -1,6 +1,6 @@
 """What a marketer decides in funnel.toml, as one frozen value: the campaign, its steps and what each page offers."""
 
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from pydantic import Field
 
@@ -20,7 +20,6 @@ from funnel.campaign_tables import (
 )
 from funnel.campaign_values import Country, Currency, Id, Key, Step, Text
 from funnel.copy_table import RULE as COPY_RULE
-from funnel.copy_table import Copy
 from funnel.package import Package, of_bundle, of_offer
 from funnel.theme import Theme
 
@@ -59,7 +58,7 @@ class Campaign(Table):
     upsell3: UpsellPage | None = Field(None, description="an [upsell3] table")
     upsell4: UpsellPage | None = Field(None, description="an [upsell4] table")
     theme: Theme = Field(Theme(), description="a [theme] table")
-    copy_table: Copy = Field({}, alias="copy", description=COPY_RULE)  # every model has a method named copy
+    copy_table: dict[Key, Any] = Field({}, alias="copy", description=COPY_RULE)  # every model has a method named copy
 
     @property
     def packages(self) -> tuple[Package, ...]:

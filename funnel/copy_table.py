@@ -1,11 +1,7 @@
 """The words of the pages: the [copy] table of funnel.toml, with names, lists and tables as a marketer likes."""
 
 from collections.abc import Iterator
-from typing import Annotated, Any
-
-from pydantic import AfterValidator
-
-from funnel.campaign_values import Key
+from typing import Any
 
 RULE = 'a [copy] table of texts, and of lists and tables of texts, like headline = "Light the desk"'
 TAKEN = frozenset(dir(dict))  # a template would find the table's own method under such a name
@@ -24,13 +20,9 @@ def pictures(copy: dict[str, Any]) -> Iterator[tuple[str, str]]:
     return ((place, value) for place, value in parts(copy) if place.endswith(".image"))
 
 
-def _readable(copy: dict[str, Any]) -> dict[str, Any]:
+def mistakes(copy: dict[str, Any]) -> Iterator[str]:
     for place, value in parts(copy):
         if not isinstance(value, str | dict | list | bool | int):
-            raise ValueError(f"{place} must be a text")
-        if place.rpartition(".")[2] in TAKEN and place != "copy":
-            raise ValueError(f"{place} needs another name, for templates cannot reach this one")
-    return copy
-
-
-Copy = Annotated[dict[Key, Any], AfterValidator(_readable)]
+            yield f"{place}: found {value!r}; allowed: a text in quotes"
+        if place != "copy" and place.rpartition(".")[2] in TAKEN:
+            yield f"{place}: templates cannot reach this name; allowed: another one"

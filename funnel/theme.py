@@ -1,7 +1,6 @@
 """A brand's own look: the [theme] table of funnel.toml, and the style that its values become."""
 
 from base64 import b64encode
-from collections.abc import Iterator
 from hashlib import sha256
 from typing import Annotated
 
@@ -14,24 +13,21 @@ COLOUR_RULE = 'a CSS colour, like "#a23f0c", or one for each scheme, like { ligh
 FONT_RULE = "font names in the order of wish, like \"Georgia, 'Times New Roman', serif\""
 
 # Nothing here can end a declaration or fetch anything.
-CssColour = Annotated[
-    str,
-    Field(
-        pattern=r"^(#([0-9a-fA-F]{3,4}|[0-9a-fA-F]{6}|[0-9a-fA-F]{8})|(rgb|hsl|hwb|lab|lch|oklab|oklch)\([\w.,%/ +-]+\))$"
-    ),
-]
+HEX = r"#([0-9a-fA-F]{3,4}|[0-9a-fA-F]{6}|[0-9a-fA-F]{8})"
+FUNCTION = r"(rgb|hsl|hwb|lab|lch|oklab|oklch)\([\w.,%/ +-]+\)"
+CssColour = Annotated[str, Field(pattern=f"^({HEX}|{FUNCTION})$")]
 FontNames = Annotated[str, Field(pattern=r"^[\w ,'\"-]+$", max_length=300)]
 
 
 class Schemes(Table):
-    """One colour in the light and in the dark scheme."""
+    """One colour in the light scheme, and in the dark one, if it is another there."""
 
     light: CssColour = Field(description=COLOUR_RULE)
-    dark: CssColour = Field(description=COLOUR_RULE)
+    dark: CssColour | None = Field(None, description=COLOUR_RULE)
 
 
 def _in_both(value: object) -> object:
-    return {"light": value, "dark": value} if isinstance(value, str) else value
+    return {"light": value} if isinstance(value, str) else value
 
 
 Colour = Annotated[Schemes | None, BeforeValidator(_in_both)]
@@ -71,7 +67,9 @@ class Theme(Table):
 
 def style_of(theme: Theme) -> str:
     """The custom properties that differ from the style sheet's, or an empty text."""
-    light, dark = ("".join(_colours(theme.colours, scheme)) for scheme in ("light", "dark"))
+    given = {name.replace("_", "-"): schemes for name, schemes in theme.colours if schemes}
+    light = "".join(f"--{name}:{each.light};" for name, each in given.items())
+    dark = "".join(f"--{name}:{each.dark or each.light};" for name, each in given.items())
     light += "".join(f"--{name}:{names};" for name, names in theme.fonts if names)
     if not dark:
         return f":root{{{light}}}" if light else ""
@@ -81,9 +79,3 @@ def style_of(theme: Theme) -> str:
 def hash_of(style: str) -> str:
     """As a Content-Security-Policy names an inline style that may stand in a page."""
     return f"'sha256-{b64encode(sha256(style.encode()).digest()).decode()}'"
-
-
-def _colours(colours: Colours, scheme: str) -> Iterator[str]:
-    for name, schemes in colours:
-        if schemes:
-            yield f"--{name.replace('_', '-')}:{getattr(schemes, scheme)};"

@@ -1,9 +1,9 @@
-"""What a theme must not miss: its folder, and the pictures that funnel.toml names."""
+"""What a theme must not miss: its folder, the pictures that funnel.toml names, words that templates can reach."""
 
 from collections.abc import Iterator
 
+from funnel import copy_table
 from funnel.campaign import Campaign
-from funnel.copy_table import pictures
 from funnel.folders import Folders
 
 RULE = "a picture in static/, like img/product.svg"
@@ -13,9 +13,14 @@ def mistakes(campaign: Campaign, folders: Folders) -> list[str]:
     """One line each, in words, without the file's name."""
     if folders.own and not folders.own.is_dir():
         return [f"theme.folder: found '{campaign.theme.folder}'; allowed: a folder beside funnel.toml"]
-    return [
-        f"{place}: found '{path}'; allowed: {RULE}" for place, path in _pictures(campaign) if folders.find(path) is None
-    ]
+    missing = (
+        f"{place}: found '{path}'; allowed: {RULE}" for place, path in _pictures(campaign) if not _there(path, folders)
+    )
+    return [*missing, *copy_table.mistakes(campaign.copy_table)]
+
+
+def _there(path: object, folders: Folders) -> bool:
+    return isinstance(path, str) and folders.find(path) is not None
 
 
 def _pictures(campaign: Campaign) -> Iterator[tuple[str, str]]:
@@ -25,4 +30,4 @@ def _pictures(campaign: Campaign) -> Iterator[tuple[str, str]]:
                 yield f"{table}.{key}.image", each.image
     if campaign.theme.logo:
         yield "theme.logo", campaign.theme.logo
-    yield from pictures(campaign.copy_table)
+    yield from copy_table.pictures(campaign.copy_table)

@@ -49,7 +49,15 @@ FLOORS = [
     },
     {"funnel.cookie", "funnel.attempt_rows"},
     {"funnel.visit"},
-    {"funnel.store", "funnel.steps", "funnel.quote", "funnel.offers", "funnel.robots", "funnel.attribution"},
+    {
+        "funnel.store",
+        "funnel.steps",
+        "funnel.quote",
+        "funnel.offers",
+        "funnel.robots",
+        "funnel.attribution",
+        "funnel.scrub",
+    },
     {"config", "funnel.engine"},
     {"funnel.settings", "funnel.attempt", "funnel.schema"},
     {"funnel.campaign_rules", "funnel.theme_rules"},
@@ -86,6 +94,7 @@ WITHOUT_FLASK = [
             "housekeeping",
             "backlog",
             "erasure",
+            "scrub",
         ]
     ),
 ]
