@@ -15,7 +15,7 @@ FLOORS = [
     {"funnel.supervisor"},
     {"funnel.pages"},
     {"funnel.web", "funnel.failures", "funnel.props"},
-    {"funnel.doorway"},
+    {"funnel.doorway", "funnel.gate"},
     {"funnel.outage", "funnel.rooms"},
     {"funnel.forms"},
     {"funnel.address_fields", "funnel.card_fields"},
@@ -47,7 +47,7 @@ FLOORS = [
         "funnel.crm",
         "funnel.migrations",
     },
-    {"funnel.cookie", "funnel.attempt_rows"},
+    {"funnel.cookie", "funnel.attempt_rows", "funnel.tries", "funnel.floods"},
     {"funnel.visit"},
     {
         "funnel.store",
@@ -62,7 +62,7 @@ FLOORS = [
     {"funnel.settings", "funnel.attempt", "funnel.schema"},
     {"funnel.campaign_rules"},
     {"funnel.upsell_rules"},
-    {"funnel.campaign", "funnel.mistakes", "funnel.filesystem", "funnel.people", "funnel.cards"},
+    {"funnel.campaign", "funnel.mistakes", "funnel.filesystem", "funnel.people", "funnel.cards", "funnel.origin"},
     {"funnel.package"},
     {"funnel.campaign_tables"},
     {"funnel.campaign_values", "funnel.basket"},
@@ -95,6 +95,9 @@ WITHOUT_FLASK = [
             "backlog",
             "erasure",
             "scrub",
+            "origin",
+            "tries",
+            "floods",
         ]
     ),
 ]
