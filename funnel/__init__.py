@@ -34,5 +34,7 @@ settings, attempt    what can be set; the states of an attempt to charge
 campaign (campaign_rules, _tables, _values, upsell_rules), package, basket, mistakes, filesystem, people, cards, origin
                      funnel.toml as values; what is chosen, what is charged; how mistakes are told; disks;
                      contacts and addresses; card numbers; where a request comes from
+theme (theme_rules), copy_table, folders, assets
+                     a brand's look and words; where templates and static files are found, and their addresses
 sandbox/             our own Konnektive, which knows nothing of the rest
 """
