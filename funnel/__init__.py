@@ -6,7 +6,7 @@ pages/               presell, lead, capture, checkout, pixel, away, returns, con
 web, failures, props what happens to every request, to every failure, and what templates may use
 doorway, gate        which visit a request belongs to; who sends too many forms
 outage, rooms        the store away; the wired rooms, as pages and commands are handed them
-forms                what visitors type, checked (with address_fields, card_fields, fields)
+forms                what visitors type, checked (with address_fields, card_fields, fields, email_typos)
 flow, payments, whereabouts
                      the recommended API flow as verbs, those that charge apart; how far a visit has come
 relay, reconciliation, restoration, prices

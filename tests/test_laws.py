@@ -19,7 +19,7 @@ FLOORS = [
     {"funnel.outage", "funnel.rooms"},
     {"funnel.forms"},
     {"funnel.address_fields", "funnel.card_fields"},
-    {"funnel.fields"},
+    {"funnel.fields", "funnel.email_typos"},
     {
         "funnel.flow",
         "funnel.payments",
