@@ -15,6 +15,7 @@ FLOORS = [
     {"funnel.supervisor"},
     {"funnel.pages"},
     {"funnel.web", "funnel.failures", "funnel.props"},
+    {"funnel.words"},
     {"funnel.doorway"},
     {"funnel.outage", "funnel.rooms"},
     {"funnel.forms"},
@@ -65,7 +66,7 @@ FLOORS = [
     {"funnel.campaign", "funnel.assets", "funnel.mistakes", "funnel.filesystem", "funnel.people", "funnel.cards"},
     {"funnel.package", "funnel.theme", "funnel.copy_table", "funnel.folders"},
     {"funnel.campaign_tables"},
-    {"funnel.campaign_values", "funnel.basket"},
+    {"funnel.campaign_values", "funnel.basket", "funnel.phrase", "funnel.catalogue"},
 ]
 WITHOUT_FLASK = [
     "config",
@@ -95,6 +96,9 @@ WITHOUT_FLASK = [
             "backlog",
             "erasure",
             "scrub",
+            "words",
+            "phrase",
+            "catalogue",
         ]
     ),
 ]
