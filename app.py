@@ -3,7 +3,6 @@
 import logging
 import sys
 from datetime import timedelta
-from pathlib import Path
 
 import click
 from flask import Flask
@@ -11,8 +10,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.middleware.proxy_fix import ProxyFix
 from whitenoise import WhiteNoise
 
-from config import load_settings
+from config import folders, load_settings
 from funnel import failures, props, web
+from funnel.assets import Assets
 from funnel.attempts import Attempts
 from funnel.backlog import Backlog
 from funnel.breaker import Breaker
@@ -22,11 +22,14 @@ from funnel.crm.client import Client
 from funnel.crm.client import Deadlines as CallDeadlines
 from funnel.delivery import Delivery
 from funnel.erasure import Erasure
+from funnel.floods import Floods
 from funnel.flow import Flow
+from funnel.folders import Folders
 from funnel.housekeeping import Housekeeping
 from funnel.judge import Judge
 from funnel.leads import Leads
 from funnel.mistakes import ConfigError
+from funnel.origin import Origins
 from funnel.outbox import Outbox
 from funnel.pages import (
     away,
@@ -54,11 +57,12 @@ from funnel.rooms import Rooms
 from funnel.schema import SchemaBehind
 from funnel.settings import Settings
 from funnel.store import Store
+from funnel.tries import Limits, Tries
 from funnel.unresolved import Unresolved
 from funnel.visits import Visits
 from funnel.whereabouts import Whereabouts
 
-STATIC = Path(__file__).parent / "static"
+STATIC_URL = "/static"
 BIGGEST_BODY = 16 * 1024  # bytes; the longest honest form is a fifth of that
 MOST_FIELDS = 64
 CHARGES_AT_A_TIME = 32  # in one process
@@ -71,11 +75,13 @@ def create_app(settings: Settings | None = None) -> Flask:
     settings = settings or _load_or_end()
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     rooms = _furnish_or_end(settings)
-    app = Flask(__name__, static_folder=str(STATIC))
+    found_in = folders(settings.campaign, settings.funnel_file)
+    app = Flask(__name__, static_folder=str(found_in.shipped / "static"), static_url_path=STATIC_URL)
+    app.jinja_loader = found_in.loader()
     _configure(app, settings)
-    _stand_behind_proxies(app, settings)
+    _stand_behind_proxies(app, settings, found_in)
     web.install(app, rooms)
-    props.install(app, settings.campaign)
+    props.install(app, settings.campaign, Assets(found_in, STATIC_URL))
     failures.install(app)
     for page in (
         *(presell, lead, capture, checkout, confirming, prepaid),
@@ -114,7 +120,8 @@ def furnish(settings: Settings, *, prepare: bool = True) -> Rooms:
     if prepare:
         store.prepare()
     visits, outbox = Visits(store, life=timing.visit_life), Outbox(store)
-    attempts = Attempts(store, decline_limit=settings.decline_limit)
+    tries, floods = Tries(store, _limits(settings)), Floods(store, limit=settings.address_forms)
+    attempts = Attempts(store, decline_limit=settings.decline_limit, tries=tries)
     breaker = Breaker(store, when_back=outbox.hasten)
     login_id, password = settings.crm_login
     client = Client(
@@ -168,7 +175,9 @@ def furnish(settings: Settings, *, prepare: bool = True) -> Rooms:
         lead_deadline=timing.owed_deadline,
     )
     whereabouts = Whereabouts(store=store, attempts=attempts, campaign=campaign, upsell_window=timing.upsell_window)
-    housekeeping = Housekeeping(store=store, outbox=outbox, timing=timing, confirm_order=campaign.confirm_order)
+    housekeeping = Housekeeping(
+        store=store, outbox=outbox, floods=floods, timing=timing, confirm_order=campaign.confirm_order
+    )
     relay = Relay(
         store=store,
         outbox=outbox,
@@ -209,6 +218,19 @@ def furnish(settings: Settings, *, prepare: bool = True) -> Rooms:
         erasure=Erasure(store),
         tokens=PayTokens(keys),
         return_tokens=ReturnTokens(keys),
+        origins=Origins(keys),
+        floods=floods,
+        tries=tries,
+    )
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        address=settings.address_declines,
+        network=settings.network_declines,
+        shop=settings.shop_declines,
+        alarm=settings.alarm_declines,
+        charges=settings.hourly_charges,
     )
 
 
@@ -232,9 +254,9 @@ def _configure(app: Flask, settings: Settings) -> None:
     )
 
 
-def _stand_behind_proxies(app: Flask, settings: Settings) -> None:
+def _stand_behind_proxies(app: Flask, settings: Settings, found_in: Folders) -> None:
     hops = settings.proxy_hops
-    files = WhiteNoise(
-        app.wsgi_app, root=str(STATIC), prefix="static/", autorefresh=not settings.production, max_age=YEAR
-    )
+    files = WhiteNoise(app.wsgi_app, autorefresh=not settings.production, max_age=YEAR)
+    for folder in reversed(found_in.static):  # what is added last is found first
+        files.add_files(str(folder), prefix=STATIC_URL)
     app.wsgi_app = ProxyFix(files, x_for=hops, x_proto=hops, x_host=0, x_port=0, x_prefix=0)  # type: ignore[method-assign]

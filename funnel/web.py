@@ -16,8 +16,9 @@ from flask import (
     request,
 )
 from flask_wtf import FlaskForm
+from jinja2 import Template
 
-from funnel import doorway, outage, steps
+from funnel import doorway, gate, outage, steps
 from funnel.attempt import Attempt, State
 from funnel.attribution import query_without_cards
 from funnel.charge_calls import Returns
@@ -25,21 +26,23 @@ from funnel.fields import coupon_code
 from funnel.forms import COUPON_LIMIT, csrf_failed
 from funnel.notices import sentence
 from funnel.offers import slots
+from funnel.origin import Origin
 from funnel.return_token import Ticket
 from funnel.robots import is_shopper
 from funnel.rooms import Rooms
 from funnel.steps import PATHS, Detour, Notice, Progress
+from funnel.theme import hash_of, style_of
 from funnel.visit import Visit
 
-RETRY_AFTER = "60"  # seconds
+RETRY_AFTER = {HTTPStatus.SERVICE_UNAVAILABLE: "60", HTTPStatus.TOO_MANY_REQUESTS: "900"}  # seconds
 DRAWN_KEPT = 64  # drawings of pages that are the same for many shoppers
 WITHOUT_BOOKS = ("presell", "lead", "checkout")  # shown in some way while nobody can say what was ordered
+POLICY = (
+    "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self' {style}; img-src 'self' data:; "
+    "font-src 'self'; "
+    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
 HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self' data:; "
-        "font-src 'self'; "
-        "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
-    ),
     "Referrer-Policy": "strict-origin-when-cross-origin",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -49,7 +52,10 @@ HEADERS = {
 
 def install(app: Flask, rooms: Rooms) -> None:
     app.extensions["funnel"] = rooms
+    style = style_of(rooms.settings.campaign.theme)
+    app.extensions["funnel-policy"] = POLICY.format(style=hash_of(style) if style else "")
     app.extensions["funnel-drawn"] = lru_cache(DRAWN_KEPT)(render_template)
+    app.before_request(lambda: gate.count(rooms))  # before any form is looked at, so that refused ones count too
     app.before_request(lambda: doorway.recall(rooms))
     app.after_request(lambda response: doorway.remember(rooms, response))
     app.after_request(_headers)
@@ -62,6 +68,10 @@ def rooms() -> Rooms:
 def visit() -> Visit:
     """This shopper's visit; a new one, not stored yet, for who comes first."""
     return cast(Visit, g.visit)
+
+
+def origin() -> Origin:
+    return rooms().origins.of(request.remote_addr)
 
 
 def is_person() -> bool:
@@ -139,7 +149,12 @@ def returns(slot: str, key: str) -> Returns:
 
 
 def page(
-    template: str, *, status: int = HTTPStatus.OK, notice: str | None = None, shared: bool = False, **props: Any
+    template: str | list[str | Template],
+    *,
+    status: int = HTTPStatus.OK,
+    notice: str | None = None,
+    shared: bool = False,
+    **props: Any,
 ) -> Response:
     """A rendered page. A notice given here, or kept in the visit, is told once. A `shared` one is the same for
     everybody with the same props and notices, and in production is drawn once for all of them."""
@@ -152,7 +167,7 @@ def page(
 
 def let_in_frames(response: Response, sources: str) -> Response:
     """For a page that shows frames, which no page does by itself."""
-    response.headers["Content-Security-Policy"] = f"{HEADERS['Content-Security-Policy']}; frame-src {sources}"
+    response.headers["Content-Security-Policy"] = f"{_policy()}; frame-src {sources}"
     return response
 
 
@@ -215,11 +230,16 @@ def _offer_names() -> dict[str, str]:
     return {slot: campaign.upsell(slot).name for slot in slots(campaign)}
 
 
+def _policy() -> str:
+    return cast(str, current_app.extensions["funnel-policy"])
+
+
 def _headers(response: Response) -> Response:
+    response.headers.setdefault("Content-Security-Policy", _policy())
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
-    if response.status_code in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE):
-        response.headers.setdefault("Retry-After", RETRY_AFTER)
+    if later := RETRY_AFTER.get(HTTPStatus(response.status_code)):
+        response.headers.setdefault("Retry-After", later)
     if request.endpoint != "static":
         response.headers.setdefault("Cache-Control", "no-store")
     return response
