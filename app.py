@@ -23,12 +23,14 @@ from funnel.crm.client import Client
 from funnel.crm.client import Deadlines as CallDeadlines
 from funnel.delivery import Delivery
 from funnel.erasure import Erasure
+from funnel.floods import Floods
 from funnel.flow import Flow
 from funnel.folders import Folders
 from funnel.housekeeping import Housekeeping
 from funnel.judge import Judge
 from funnel.leads import Leads
 from funnel.mistakes import ConfigError
+from funnel.origin import Origins
 from funnel.outbox import Outbox
 from funnel.pages import (
     away,
@@ -56,6 +58,7 @@ from funnel.rooms import Rooms
 from funnel.schema import SchemaBehind
 from funnel.settings import Settings
 from funnel.store import Store
+from funnel.tries import Limits, Tries
 from funnel.unresolved import Unresolved
 from funnel.visits import Visits
 from funnel.whereabouts import Whereabouts
@@ -123,7 +126,8 @@ def furnish(settings: Settings, *, prepare: bool = True) -> Rooms:
     if prepare:
         store.prepare()
     visits, outbox = Visits(store, life=timing.visit_life), Outbox(store)
-    attempts = Attempts(store, decline_limit=settings.decline_limit)
+    tries, floods = Tries(store, _limits(settings)), Floods(store, limit=settings.address_forms)
+    attempts = Attempts(store, decline_limit=settings.decline_limit, tries=tries)
     breaker = Breaker(store, when_back=outbox.hasten)
     login_id, password = settings.crm_login
     client = Client(
@@ -177,7 +181,9 @@ def furnish(settings: Settings, *, prepare: bool = True) -> Rooms:
         lead_deadline=timing.owed_deadline,
     )
     whereabouts = Whereabouts(store=store, attempts=attempts, campaign=campaign, upsell_window=timing.upsell_window)
-    housekeeping = Housekeeping(store=store, outbox=outbox, timing=timing, confirm_order=campaign.confirm_order)
+    housekeeping = Housekeeping(
+        store=store, outbox=outbox, floods=floods, timing=timing, confirm_order=campaign.confirm_order
+    )
     relay = Relay(
         store=store,
         outbox=outbox,
@@ -218,6 +224,19 @@ def furnish(settings: Settings, *, prepare: bool = True) -> Rooms:
         erasure=Erasure(store),
         tokens=PayTokens(keys),
         return_tokens=ReturnTokens(keys),
+        origins=Origins(keys),
+        floods=floods,
+        tries=tries,
+    )
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        address=settings.address_declines,
+        network=settings.network_declines,
+        shop=settings.shop_declines,
+        alarm=settings.alarm_declines,
+        charges=settings.hourly_charges,
     )
 
 
