@@ -15,6 +15,7 @@ FLOORS = [
     {"funnel.supervisor"},
     {"funnel.pages"},
     {"funnel.web", "funnel.failures", "funnel.props"},
+    {"funnel.words"},
     {"funnel.doorway", "funnel.gate"},
     {"funnel.outage", "funnel.rooms"},
     {"funnel.forms"},
@@ -73,7 +74,7 @@ FLOORS = [
     },
     {"funnel.package", "funnel.theme", "funnel.copy_table", "funnel.folders"},
     {"funnel.campaign_tables"},
-    {"funnel.campaign_values", "funnel.basket"},
+    {"funnel.campaign_values", "funnel.basket", "funnel.phrase", "funnel.catalogue"},
 ]
 WITHOUT_FLASK = [
     "config",
@@ -103,6 +104,9 @@ WITHOUT_FLASK = [
             "backlog",
             "erasure",
             "scrub",
+            "words",
+            "phrase",
+            "catalogue",
             "origin",
             "tries",
             "floods",
