@@ -15,11 +15,12 @@ FLOORS = [
     {"funnel.supervisor"},
     {"funnel.pages"},
     {"funnel.web", "funnel.failures", "funnel.props", "funnel.access"},
+    {"funnel.words"},
     {"funnel.doorway", "funnel.gate"},
     {"funnel.outage", "funnel.rooms"},
     {"funnel.forms"},
     {"funnel.address_fields", "funnel.card_fields"},
-    {"funnel.fields"},
+    {"funnel.fields", "funnel.email_typos"},
     {
         "funnel.flow",
         "funnel.payments",
@@ -74,7 +75,7 @@ FLOORS = [
     },
     {"funnel.package", "funnel.theme", "funnel.copy_table", "funnel.folders"},
     {"funnel.campaign_tables"},
-    {"funnel.campaign_values", "funnel.basket"},
+    {"funnel.campaign_values", "funnel.basket", "funnel.phrase", "funnel.catalogue"},
 ]
 WITHOUT_FLASK = [
     "config",
@@ -107,6 +108,9 @@ WITHOUT_FLASK = [
             "logs",
             "metrics",
             "standing",
+            "words",
+            "phrase",
+            "catalogue",
             "origin",
             "tries",
             "floods",
