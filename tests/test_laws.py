@@ -37,7 +37,14 @@ FLOORS = [
     {"funnel.leads", "funnel.housekeeping", "funnel.backlog"},
     {"funnel.charging", "funnel.delivery", "funnel.erasure"},
     {"funnel.pricing"},
-    {"funnel.judge", "funnel.pay_token", "funnel.return_token", "funnel.charge_calls", "funnel.drift"},
+    {
+        "funnel.challenge",
+        "funnel.judge",
+        "funnel.pay_token",
+        "funnel.return_token",
+        "funnel.charge_calls",
+        "funnel.drift",
+    },
     {
         "funnel.visits",
         "funnel.attempts",
@@ -106,6 +113,7 @@ WITHOUT_FLASK = [
             "origin",
             "tries",
             "floods",
+            "challenge",
         ]
     ),
 ]
