@@ -16,6 +16,7 @@ from funnel.assets import Assets
 from funnel.attempts import Attempts
 from funnel.backlog import Backlog
 from funnel.breaker import Breaker
+from funnel.campaign import Campaign
 from funnel.challenge import PROVIDERS, Challenge
 from funnel.charging import Charging, Deadlines
 from funnel.cli import commands
@@ -63,6 +64,7 @@ from funnel.tries import Limits, Tries
 from funnel.unresolved import Unresolved
 from funnel.visits import Visits
 from funnel.whereabouts import Whereabouts
+from funnel.words import Words, words
 
 STATIC_URL = "/static"
 BIGGEST_BODY = 16 * 1024  # bytes; the longest honest form is a fifth of that
@@ -83,7 +85,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     _configure(app, settings)
     _stand_behind_proxies(app, settings, found_in)
     web.install(app, rooms)
-    props.install(app, settings.campaign, Assets(found_in, STATIC_URL))
+    props.install(app, settings.campaign, Assets(found_in, STATIC_URL), _words(settings.campaign, found_in))
     failures.install(app)
     for page in (
         *(presell, lead, capture, checkout, confirming, person, prepaid),
@@ -92,6 +94,10 @@ def create_app(settings: Settings | None = None) -> Flask:
         app.register_blueprint(page.bp)
     app.cli.add_command(commands)
     return app
+
+
+def _words(campaign: Campaign, found_in: Folders) -> Words:
+    return words(campaign.language, countries=campaign.countries, currency=campaign.currency, folders=found_in.locale)
 
 
 def _load_or_end() -> Settings:

@@ -5,9 +5,10 @@ cli, commands/, supervisor
 pages/               presell, lead, capture, checkout, person, pixel, away, returns, confirming, upsell, thankyou,
                      health
 web, failures, props what happens to every request, to every failure, and what templates may use
+words                the funnel's language: its texts, amounts and dates
 doorway, gate        which visit a request belongs to; who sends too many forms
 outage, rooms        the store away; the wired rooms, as pages and commands are handed them
-forms                what visitors type, checked (with address_fields, card_fields, fields)
+forms                what visitors type, checked (with address_fields, card_fields, fields, email_typos)
 flow, payments, whereabouts
                      the recommended API flow as verbs, those that charge apart; how far a visit has come
 relay, reconciliation, restoration, prices
@@ -37,5 +38,6 @@ campaign (campaign_rules, _tables, _values, upsell_rules), package, basket, mist
                      contacts and addresses; card numbers; where a request comes from
 theme (theme_rules), copy_table, folders, assets
                      a brand's look and words; where templates and static files are found, and their addresses
+phrase, catalogue    a text that can be said in another language; what the .po files say
 sandbox/             our own Konnektive, which knows nothing of the rest
 """

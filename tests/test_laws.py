@@ -15,11 +15,12 @@ FLOORS = [
     {"funnel.supervisor"},
     {"funnel.pages"},
     {"funnel.web", "funnel.failures", "funnel.props"},
+    {"funnel.words"},
     {"funnel.doorway", "funnel.gate"},
     {"funnel.outage", "funnel.rooms"},
     {"funnel.forms"},
     {"funnel.address_fields", "funnel.card_fields"},
-    {"funnel.fields"},
+    {"funnel.fields", "funnel.email_typos"},
     {
         "funnel.flow",
         "funnel.payments",
@@ -80,7 +81,7 @@ FLOORS = [
     },
     {"funnel.package", "funnel.theme", "funnel.copy_table", "funnel.folders"},
     {"funnel.campaign_tables"},
-    {"funnel.campaign_values", "funnel.basket"},
+    {"funnel.campaign_values", "funnel.basket", "funnel.phrase", "funnel.catalogue"},
 ]
 WITHOUT_FLASK = [
     "config",
@@ -110,6 +111,9 @@ WITHOUT_FLASK = [
             "backlog",
             "erasure",
             "scrub",
+            "words",
+            "phrase",
+            "catalogue",
             "origin",
             "tries",
             "floods",

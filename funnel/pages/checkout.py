@@ -48,6 +48,8 @@ def submit() -> Response:
     if form.looks_again:
         keep_place(form)
         return web.go("checkout")
+    if form.takes_likely_domain:
+        form.mend_email()
     return _reckon(form) if form.only_reckons else _pay(visit, form)
 
 
