@@ -58,6 +58,11 @@ SENTENCES = {
             "Too many tries. Wait 15 minutes, then try again, or contact us. Nothing was sent to your bank just now."
         )
     ),
+    Notice.PERSON_UNPROVEN: "Tick the box to show that you are a person. Nothing was charged just now.",
+    Notice.PERSON_UNKNOWN: (
+        "We could not check just now that you are a person, so we cannot take a card. Nothing was charged just now. "
+        "Try again in a minute, or contact us."
+    ),
     Notice.PAYPAL_DECLINED: (
         phrase("PayPal did not make the payment. You have not been charged. Try again or choose another way to pay.")
     ),
