@@ -6,6 +6,9 @@ pages/               presell, lead, capture, checkout, pixel, away, returns, con
                      figures
 web, failures, props, access
                      what happens to every request, to every failure; what templates may use; a log line for each
+pages/               presell, lead, capture, checkout, person, pixel, away, returns, confirming, upsell, thankyou,
+                     health
+web, failures, props what happens to every request, to every failure, and what templates may use
 words                the funnel's language: its texts, amounts and dates
 doorway, gate        which visit a request belongs to; who sends too many forms
 outage, rooms        the store away; the wired rooms, as pages and commands are handed them
@@ -23,9 +26,9 @@ leads, housekeeping, backlog, standing
 charging, delivery, erasure
                      the protocol of one charge; how one owed call is made; a person is forgotten
 pricing              what the CRM has to say before a total can be shown: coupons and tax
-judge, drift, charge_calls, pay_token, return_token
+judge, drift, charge_calls, pay_token, return_token, challenge
                      what an attempt becomes; totals that are not ours; the calls that charge; signed tickets in
-                     forms and addresses
+                     forms and addresses; whether a shopper is a person
 visits, attempts, unresolved, outbox, breaker, crm/, migrations/
                      the visits in the store; the ledger of charges; what of it nobody waits for; the calls that are
                      owed; whether the CRM is down; the CRM's client; the tables from release to release

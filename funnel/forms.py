@@ -148,7 +148,7 @@ class ContactForm(ShopperForm):
     def mend_email(self) -> None:
         """The address as meant. Other mistakes can wait for the button that sends the form."""
         if domain := self.likely_domain:
-            self.emailAddress.data = with_domain(self.emailAddress.data, domain)
+            self.emailAddress.data = with_domain(self.emailAddress.data or "", domain)
             self.forget_mistakes()
 
     def contact(self) -> Contact:

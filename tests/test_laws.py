@@ -39,7 +39,14 @@ FLOORS = [
     {"funnel.leads", "funnel.housekeeping", "funnel.backlog", "funnel.standing"},
     {"funnel.charging", "funnel.delivery", "funnel.erasure"},
     {"funnel.pricing"},
-    {"funnel.judge", "funnel.pay_token", "funnel.return_token", "funnel.charge_calls", "funnel.drift"},
+    {
+        "funnel.challenge",
+        "funnel.judge",
+        "funnel.pay_token",
+        "funnel.return_token",
+        "funnel.charge_calls",
+        "funnel.drift",
+    },
     {
         "funnel.visits",
         "funnel.attempts",
@@ -114,6 +121,7 @@ WITHOUT_FLASK = [
             "origin",
             "tries",
             "floods",
+            "challenge",
         ]
     ),
 ]
