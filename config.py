@@ -145,6 +145,6 @@ def _unsafe_in_production(settings: Environment) -> list[str]:
             "environment: DATABASE_URL: found a file in memory (tmpfs), which a restart would erase, "
             "and with it what was paid; allowed in production: a file on a disk"
         )
-    if settings.public_url is None or not settings.public_url.startswith("https://"):
+    if not settings.https:
         mistakes.append("environment: PUBLIC_URL: needed in production, the https:// address shoppers use")
     return mistakes

@@ -23,6 +23,7 @@ from funnel.return_token import ReturnTokens
 from funnel.settings import Settings
 from funnel.store import Store
 from funnel.tries import Tries
+from funnel.violations import Violations
 from funnel.visits import Visits
 from funnel.whereabouts import Whereabouts
 
@@ -52,3 +53,4 @@ class Rooms:
     origins: Origins
     floods: Floods
     tries: Tries
+    violations: Violations
