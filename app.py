@@ -16,6 +16,8 @@ from funnel.assets import Assets
 from funnel.attempts import Attempts
 from funnel.backlog import Backlog
 from funnel.breaker import Breaker
+from funnel.campaign import Campaign
+from funnel.challenge import PROVIDERS, Challenge
 from funnel.charging import Charging, Deadlines
 from funnel.cli import commands
 from funnel.crm.client import Client
@@ -38,6 +40,7 @@ from funnel.pages import (
     confirming,
     health,
     lead,
+    person,
     pixel,
     prepaid,
     presell,
@@ -63,6 +66,7 @@ from funnel.unresolved import Unresolved
 from funnel.violations import Violations
 from funnel.visits import Visits
 from funnel.whereabouts import Whereabouts
+from funnel.words import Words, words
 
 STATIC_URL = "/static"
 BIGGEST_BODY = 16 * 1024  # bytes; the longest honest form is a fifth of that
@@ -83,15 +87,19 @@ def create_app(settings: Settings | None = None) -> Flask:
     _configure(app, settings)
     _stand_behind_proxies(app, settings, found_in)
     web.install(app, rooms)
-    props.install(app, settings.campaign, Assets(found_in, STATIC_URL))
+    props.install(app, settings.campaign, Assets(found_in, STATIC_URL), _words(settings.campaign, found_in))
     failures.install(app)
     for page in (
-        *(presell, lead, capture, checkout, confirming, prepaid),
+        *(presell, lead, capture, checkout, confirming, person, prepaid),
         *(away, returns, pixel, upsell, thankyou, reports, health),
     ):
         app.register_blueprint(page.bp)
     app.cli.add_command(commands)
     return app
+
+
+def _words(campaign: Campaign, found_in: Folders) -> Words:
+    return words(campaign.language, countries=campaign.countries, currency=campaign.currency, folders=found_in.locale)
 
 
 def _load_or_end() -> Settings:
@@ -224,6 +232,7 @@ def furnish(settings: Settings, *, prepare: bool = True) -> Rooms:
         origins=Origins(keys),
         floods=floods,
         tries=tries,
+        challenge=_challenge(settings),
     )
 
 
@@ -234,6 +243,17 @@ def _limits(settings: Settings) -> Limits:
         shop=settings.shop_declines,
         alarm=settings.alarm_declines,
         charges=settings.hourly_charges,
+    )
+
+
+def _challenge(settings: Settings) -> Challenge | None:
+    if not settings.challenge:
+        return None
+    return Challenge(
+        PROVIDERS[settings.challenge],
+        settings.challenge_site_key,
+        settings.challenge_secret_key.get_secret_value(),
+        settings.challenge_verify_url or "",
     )
 
 

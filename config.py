@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
+from babel import Locale
 from dotenv import dotenv_values
 from pydantic import BaseModel, ValidationError
 
-from funnel import campaign_rules, theme_rules, upsell_rules
+from funnel import campaign_rules, catalogue, theme_rules, upsell_rules
 from funnel.campaign import Campaign
 from funnel.filesystem import in_memory
 from funnel.folders import Folders
@@ -40,6 +41,7 @@ def load_settings(variables: Mapping[str, str] | None = None, *, root: Path = RO
     timing = _checked(Timing, {key: given[key] for key in TIMINGS & given.keys()}, "environment", mistakes)
     campaign = _campaign(Path(values["FUNNEL_FILE"]), mistakes)
     mistakes += _missing_files(campaign, Path(values["FUNNEL_FILE"])) if campaign else []
+    mistakes += _unreadable_words(campaign, Path(values["FUNNEL_FILE"])) if campaign else []
     mistakes += _outlasting(campaign, timing) if campaign and timing else []
     mistakes += _unsafe(environment) if environment else []
     mistakes += _impatient(timing) if environment and environment.production and timing else []
@@ -88,6 +90,10 @@ def _missing_files(campaign: Campaign, file: Path) -> list[str]:
     return [f"{file.name}: {mistake}" for mistake in theme_rules.mistakes(campaign, folders(campaign, file))]
 
 
+def _unreadable_words(campaign: Campaign, file: Path) -> list[str]:
+    return catalogue.mistakes(Locale.parse(campaign.language, sep="-"), folders(campaign, file).locale)
+
+
 def _outlasting(campaign: Campaign, timing: Timing) -> list[str]:
     return [f"funnel.toml: {mistake}" for mistake in upsell_rules.outlasting(campaign, timing.upsell_window)]
 
@@ -108,6 +114,11 @@ def _unsafe(settings: Environment) -> list[str]:
     if bool(settings.konnektive_login_id) != bool(password):
         mistakes.append(
             "environment: KONNEKTIVE_LOGIN_ID and KONNEKTIVE_PASSWORD: set both, or neither for the sandbox"
+        )
+    asks = [settings.challenge, settings.challenge_site_key, settings.challenge_secret_key.get_secret_value()]
+    if any(asks) and not all(asks):
+        mistakes.append(
+            "environment: CHALLENGE, CHALLENGE_SITE_KEY and CHALLENGE_SECRET_KEY: set all three, or none of them"
         )
     if "&" in password:
         mistakes.append("environment: KONNEKTIVE_PASSWORD: the CRM does not accept & in a password; choose another")
@@ -145,6 +156,8 @@ def _unsafe_in_production(settings: Environment) -> list[str]:
             "environment: DATABASE_URL: found a file in memory (tmpfs), which a restart would erase, "
             "and with it what was paid; allowed in production: a file on a disk"
         )
+    if settings.challenge_verify_url and not settings.challenge_verify_url.startswith("https://"):
+        mistakes.append("environment: CHALLENGE_VERIFY_URL: allowed in production: an https:// address, or none")
     if not settings.https:
         mistakes.append("environment: PUBLIC_URL: needed in production, the https:// address shoppers use")
     return mistakes

@@ -2,12 +2,14 @@
 
 cli, commands/, supervisor
                      the commands
-pages/               presell, lead, capture, checkout, pixel, away, returns, confirming, upsell, thankyou, health
+pages/               presell, lead, capture, checkout, person, pixel, away, returns, confirming, upsell, thankyou,
+                     health
 web, failures, props what happens to every request, to every failure, and what templates may use
+words                the funnel's language: its texts, amounts and dates
 doorway, gate, headers
                      which visit a request belongs to; who sends too many forms; what an answer lets a browser do
 outage, rooms        the store away; the wired rooms, as pages and commands are handed them
-forms                what visitors type, checked (with address_fields, card_fields, fields)
+forms                what visitors type, checked (with address_fields, card_fields, fields, email_typos)
 flow, payments, whereabouts
                      the recommended API flow as verbs, those that charge apart; how far a visit has come
 relay, reconciliation, restoration, prices
@@ -19,9 +21,9 @@ leads, housekeeping, backlog
 charging, delivery, erasure
                      the protocol of one charge; how one owed call is made; a person is forgotten
 pricing              what the CRM has to say before a total can be shown: coupons and tax
-judge, drift, charge_calls, pay_token, return_token
+judge, drift, charge_calls, pay_token, return_token, challenge
                      what an attempt becomes; totals that are not ours; the calls that charge; signed tickets in
-                     forms and addresses
+                     forms and addresses; whether a shopper is a person
 visits, attempts, unresolved, outbox, breaker, crm/, migrations/
                      the visits in the store; the ledger of charges; what of it nobody waits for; the calls that are
                      owed; whether the CRM is down; the CRM's client; the tables from release to release
@@ -38,5 +40,6 @@ campaign (campaign_rules, _tables, _values, upsell_rules), package, basket, mist
                      contacts and addresses; card numbers; where a request comes from
 theme (theme_rules), copy_table, folders, assets
                      a brand's look and words; where templates and static files are found, and their addresses
+phrase, catalogue    a text that can be said in another language; what the .po files say
 sandbox/             our own Konnektive, which knows nothing of the rest
 """

@@ -1,6 +1,6 @@
 """The headers of every answer: what a page may load and run, who may frame it, and what a browser may keep of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from secrets import token_urlsafe
 from typing import cast
@@ -76,12 +76,13 @@ def of_files(settings: Settings) -> Callable[[Headers, str, str], None]:
     return add
 
 
-def let_in(**sources: str) -> None:
-    """What the page of this request may load beside the usual: `frame_src="https://shop.example"`."""
-    g.let_in = {**g.get("let_in", {}), **{name.replace("_", "-"): words for name, words in sources.items()}}
+def let_in(sources: Mapping[str, str]) -> None:
+    """What the page of this request may load beside the usual, by directive. A script of somebody else may bring more
+    of its own, and needs no Trusted Types."""
+    g.let_in = {**g.get("let_in", {}), **sources}
 
 
-def written(directives: dict[str, str]) -> str:
+def written(directives: Mapping[str, str]) -> str:
     """A policy as its header, with where to report."""
     told = {**directives, "report-uri": REPORTS, "report-to": "csp"}
     return "; ".join(f"{name} {words}".strip() for name, words in told.items())
@@ -106,8 +107,10 @@ def _completed(response: Response, safety: dict[str, str]) -> Response:
     return _with_nonce(response)
 
 
-def _policy(more: dict[str, str]) -> str:
-    usual = {**POLICY, "script-src": script_by_nonce(), **({} if "script-src" in more else NO_TEXT_TO_SCRIPT)}
+def _policy(more: Mapping[str, str]) -> str:
+    foreign = "script-src" in more
+    scripts = f"{script_by_nonce()} 'strict-dynamic'" if foreign else script_by_nonce()
+    usual = {**POLICY, "script-src": scripts, **({} if foreign else NO_TEXT_TO_SCRIPT)}
     usual["style-src"] += f" {style}" if (style := current_app.extensions["funnel-style"]) else ""
     return written({**usual, **{name: f"{usual.get(name, '')} {words}".strip() for name, words in more.items()}})
 

@@ -31,6 +31,7 @@ from funnel.return_token import Ticket
 from funnel.robots import is_shopper
 from funnel.rooms import Rooms
 from funnel.steps import PATHS, Detour, Notice, Progress
+from funnel.tries import Mood
 from funnel.visit import Visit
 
 DRAWN_KEPT = 64  # drawings of pages that are the same for many shoppers
@@ -57,6 +58,11 @@ def visit() -> Visit:
 
 def origin() -> Origin:
     return rooms().origins.of(request.remote_addr)
+
+
+def mood() -> Mood:
+    """What is thought of a card that is typed where this request comes from."""
+    return outage.attempted(lambda: rooms().tries.mood(origin()), Mood.FREE)
 
 
 def is_person() -> bool:

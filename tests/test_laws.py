@@ -15,11 +15,12 @@ FLOORS = [
     {"funnel.supervisor"},
     {"funnel.pages"},
     {"funnel.web", "funnel.failures", "funnel.props"},
+    {"funnel.words"},
     {"funnel.doorway", "funnel.gate", "funnel.headers"},
     {"funnel.outage", "funnel.rooms"},
     {"funnel.forms"},
     {"funnel.address_fields", "funnel.card_fields"},
-    {"funnel.fields"},
+    {"funnel.fields", "funnel.email_typos"},
     {
         "funnel.flow",
         "funnel.payments",
@@ -37,7 +38,14 @@ FLOORS = [
     {"funnel.leads", "funnel.housekeeping", "funnel.backlog"},
     {"funnel.charging", "funnel.delivery", "funnel.erasure"},
     {"funnel.pricing"},
-    {"funnel.judge", "funnel.pay_token", "funnel.return_token", "funnel.charge_calls", "funnel.drift"},
+    {
+        "funnel.challenge",
+        "funnel.judge",
+        "funnel.pay_token",
+        "funnel.return_token",
+        "funnel.charge_calls",
+        "funnel.drift",
+    },
     {
         "funnel.visits",
         "funnel.attempts",
@@ -74,7 +82,7 @@ FLOORS = [
     },
     {"funnel.package", "funnel.theme", "funnel.copy_table", "funnel.folders"},
     {"funnel.campaign_tables"},
-    {"funnel.campaign_values", "funnel.basket"},
+    {"funnel.campaign_values", "funnel.basket", "funnel.phrase", "funnel.catalogue"},
 ]
 WITHOUT_FLASK = [
     "config",
@@ -105,9 +113,13 @@ WITHOUT_FLASK = [
             "erasure",
             "scrub",
             "violations",
+            "words",
+            "phrase",
+            "catalogue",
             "origin",
             "tries",
             "floods",
+            "challenge",
         ]
     ),
 ]

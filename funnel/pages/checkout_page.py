@@ -74,7 +74,7 @@ def draw(form: CheckoutForm, quote: Quote, **outcome: Any) -> Response:
         form.couponCode.data = quote.choice.coupon  # in capitals, as it counts
     form.attempt.data = web.rooms().tokens.issue(visit.id, ORDER, sheet.values())
     if campaign.checkout.fraud_pixel:
-        headers.let_in(frame_src="'self'")
+        headers.let_in({"frame-src": "'self'"})
     return web.page(
         "pages/checkout.html",
         form=form,
