@@ -77,6 +77,7 @@ class Environment(BaseModel):
     trusted_hosts: Words = Field((), description="host names, separated by spaces")
     hsts_subdomains: bool = Field(False, description="1 to keep browsers to https on subdomains too, or 0")
     proxy_hops: int = Field(0, ge=0, le=10, description="how many proxies stand in front, 0 to 10")
+    metrics_token: SecretStr = Field(SecretStr(""), description="random characters, or nothing for no figures")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
     allow_test_card: bool = Field(
         False,
