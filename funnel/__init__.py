@@ -8,7 +8,8 @@ web, failures, props what happens to every request, to every failure, and what t
 words                the funnel's language: its texts, amounts and dates
 doorway, gate        which visit a request belongs to; who sends too many forms
 outage, rooms        the store away; the wired rooms, as pages and commands are handed them
-forms                what visitors type, checked (with address_fields, card_fields, fields, email_typos)
+forms (checkout_form, contact_form, address_fields, address_words, card_fields, fields, email_typos)
+                     what visitors type, checked
 flow, payments, whereabouts
                      the recommended API flow as verbs, those that charge apart; how far a visit has come
 relay, reconciliation, restoration, prices
