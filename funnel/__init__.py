@@ -10,7 +10,8 @@ words                the funnel's language: its texts, amounts and dates
 doorway, gate, headers
                      which visit a request belongs to; who sends too many forms; what an answer lets a browser do
 outage, rooms        the store away; the wired rooms, as pages and commands are handed them
-forms                what visitors type, checked (with address_fields, card_fields, fields, email_typos)
+forms (checkout_form, contact_form, address_fields, address_words, card_fields, fields, email_typos)
+                     what visitors type, checked
 flow, payments, whereabouts
                      the recommended API flow as verbs, those that charge apart; how far a visit has come
 relay, reconciliation, restoration, prices

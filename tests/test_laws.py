@@ -18,9 +18,10 @@ FLOORS = [
     {"funnel.words"},
     {"funnel.doorway", "funnel.gate", "funnel.headers"},
     {"funnel.outage", "funnel.rooms"},
+    {"funnel.checkout_form"},
+    {"funnel.contact_form", "funnel.address_fields", "funnel.card_fields"},
     {"funnel.forms"},
-    {"funnel.address_fields", "funnel.card_fields"},
-    {"funnel.fields", "funnel.email_typos"},
+    {"funnel.fields", "funnel.email_typos", "funnel.address_words"},
     {
         "funnel.flow",
         "funnel.payments",
