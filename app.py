@@ -70,7 +70,11 @@ def create_app(settings: Settings | None = None) -> Flask:
     """The funnel as a WSGI application. Without settings it loads them, and tells every mistake and ends."""
     settings = settings or _load_or_end()
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    rooms = _furnish_or_end(settings)
+    return build(settings, _furnish_or_end(settings))
+
+
+def build(settings: Settings, rooms: Rooms) -> Flask:
+    """The application around its rooms."""
     app = Flask(__name__, static_folder=str(STATIC))
     _configure(app, settings)
     _stand_behind_proxies(app, settings)
