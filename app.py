@@ -3,7 +3,6 @@
 import logging
 import sys
 from datetime import timedelta
-from pathlib import Path
 
 import click
 from flask import Flask
@@ -11,8 +10,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.middleware.proxy_fix import ProxyFix
 from whitenoise import WhiteNoise
 
-from config import load_settings
+from config import folders, load_settings
 from funnel import failures, props, web
+from funnel.assets import Assets
 from funnel.attempts import Attempts
 from funnel.backlog import Backlog
 from funnel.breaker import Breaker
@@ -23,6 +23,8 @@ from funnel.crm.client import Deadlines as CallDeadlines
 from funnel.delivery import Delivery
 from funnel.erasure import Erasure
 from funnel.flow import Flow
+from funnel.folders import Folders
+from funnel.gallery import gallery
 from funnel.housekeeping import Housekeeping
 from funnel.judge import Judge
 from funnel.leads import Leads
@@ -51,6 +53,7 @@ from funnel.relay import Relay
 from funnel.restoration import Restoration
 from funnel.return_token import ReturnTokens
 from funnel.rooms import Rooms
+from funnel.scenes.stage import Stage
 from funnel.schema import SchemaBehind
 from funnel.settings import Settings
 from funnel.store import Store
@@ -58,7 +61,7 @@ from funnel.unresolved import Unresolved
 from funnel.visits import Visits
 from funnel.whereabouts import Whereabouts
 
-STATIC = Path(__file__).parent / "static"
+STATIC_URL = "/static"
 BIGGEST_BODY = 16 * 1024  # bytes; the longest honest form is a fifth of that
 MOST_FIELDS = 64
 CHARGES_AT_A_TIME = 32  # in one process
@@ -70,16 +73,26 @@ def create_app(settings: Settings | None = None) -> Flask:
     """The funnel as a WSGI application. Without settings it loads them, and tells every mistake and ends."""
     settings = settings or _load_or_end()
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    return build(settings, _furnish_or_end(settings))
+    app = build(settings, _furnish_or_end(settings))
+    if not settings.production:
+        gallery.install(app, stage(settings))
+    return app
+
+
+def stage(settings: Settings) -> Stage:
+    """Where every page in every mood is drawn, without CRM and store."""
+    return Stage(settings, furnish, build)
 
 
 def build(settings: Settings, rooms: Rooms) -> Flask:
     """The application around its rooms."""
-    app = Flask(__name__, static_folder=str(STATIC))
+    found_in = folders(settings.campaign, settings.funnel_file)
+    app = Flask(__name__, static_folder=str(found_in.shipped / "static"), static_url_path=STATIC_URL)
+    app.jinja_loader = found_in.loader()
     _configure(app, settings)
-    _stand_behind_proxies(app, settings)
+    _stand_behind_proxies(app, settings, found_in)
     web.install(app, rooms)
-    props.install(app, settings.campaign)
+    props.install(app, settings.campaign, Assets(found_in, STATIC_URL))
     failures.install(app)
     for page in (
         *(presell, lead, capture, checkout, confirming, prepaid),
@@ -236,9 +249,9 @@ def _configure(app: Flask, settings: Settings) -> None:
     )
 
 
-def _stand_behind_proxies(app: Flask, settings: Settings) -> None:
+def _stand_behind_proxies(app: Flask, settings: Settings, found_in: Folders) -> None:
     hops = settings.proxy_hops
-    files = WhiteNoise(
-        app.wsgi_app, root=str(STATIC), prefix="static/", autorefresh=not settings.production, max_age=YEAR
-    )
+    files = WhiteNoise(app.wsgi_app, autorefresh=not settings.production, max_age=YEAR)
+    for folder in reversed(found_in.static):  # what is added last is found first
+        files.add_files(str(folder), prefix=STATIC_URL)
     app.wsgi_app = ProxyFix(files, x_for=hops, x_proto=hops, x_host=0, x_port=0, x_prefix=0)  # type: ignore[method-assign]

@@ -10,9 +10,10 @@ from typing import Any, TypeVar
 from dotenv import dotenv_values
 from pydantic import BaseModel, ValidationError
 
-from funnel import campaign_rules, upsell_rules
+from funnel import campaign_rules, theme_rules, upsell_rules
 from funnel.campaign import Campaign
 from funnel.filesystem import in_memory
+from funnel.folders import Folders
 from funnel.mistakes import ConfigError, tell
 from funnel.settings import SHORTEST_SECRET, Environment, Settings, Timing
 
@@ -38,7 +39,7 @@ def load_settings(variables: Mapping[str, str] | None = None, *, root: Path = RO
     environment = _checked(Environment, values, "environment", mistakes)
     timing = _checked(Timing, {key: given[key] for key in TIMINGS & given.keys()}, "environment", mistakes)
     campaign = _campaign(Path(values["FUNNEL_FILE"]), mistakes)
-    mistakes += _missing_pictures(campaign) if campaign else []
+    mistakes += _missing_files(campaign, Path(values["FUNNEL_FILE"])) if campaign else []
     mistakes += _outlasting(campaign, timing) if campaign and timing else []
     mistakes += _unsafe(environment) if environment else []
     mistakes += _impatient(timing) if environment and environment.production and timing else []
@@ -78,13 +79,13 @@ def _campaign(path: Path, mistakes: list[str]) -> Campaign | None:
     return None
 
 
-def _missing_pictures(campaign: Campaign) -> list[str]:
-    static = ROOT / "static"
-    return [
-        f"funnel.toml: offers.{key}.image: found '{offer.image}'; allowed: a picture in static/, like img/product.svg"
-        for key, offer in campaign.offers.items()
-        if offer.image and not ((file := (static / offer.image).resolve()).is_file() and static in file.parents)
-    ]
+def folders(campaign: Campaign, file: Path) -> Folders:
+    """The theme's own folder stands beside funnel.toml, out of the way of upgrades."""
+    return Folders(shipped=ROOT, own=file.parent / campaign.theme.folder if campaign.theme.folder else None)
+
+
+def _missing_files(campaign: Campaign, file: Path) -> list[str]:
+    return [f"{file.name}: {mistake}" for mistake in theme_rules.mistakes(campaign, folders(campaign, file))]
 
 
 def _outlasting(campaign: Campaign, timing: Timing) -> list[str]:

@@ -2,6 +2,7 @@
 
 cli, commands/, supervisor
                      the commands
+gallery/, scenes/    every page in every mood: to look at, in development; drawn without CRM and store
 pages/               presell, lead, capture, checkout, pixel, away, returns, confirming, upsell, thankyou, health
 web, failures, props what happens to every request, to every failure, and what templates may use
 doorway              which visit a request belongs to
@@ -33,5 +34,7 @@ settings, attempt    what can be set; the states of an attempt to charge
 campaign (campaign_rules, _tables, _values, upsell_rules), package, basket, mistakes, filesystem, people, cards
                      funnel.toml as values; what is chosen, what is charged; how mistakes are told; disks;
                      contacts and addresses; card numbers
+theme (theme_rules), copy_table, folders, assets
+                     a brand's look and words; where templates and static files are found, and their addresses
 sandbox/             our own Konnektive, which knows nothing of the rest
 """

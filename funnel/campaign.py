@@ -1,6 +1,6 @@
 """What a marketer decides in funnel.toml, as one frozen value: the campaign, its steps and what each page offers."""
 
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from pydantic import Field
 
@@ -19,7 +19,9 @@ from funnel.campaign_tables import (
     UpsellPage,
 )
 from funnel.campaign_values import Country, Currency, Id, Key, Step, Text
+from funnel.copy_table import RULE as COPY_RULE
 from funnel.package import Package, of_bundle, of_offer
+from funnel.theme import Theme
 
 Brand = Literal["Visa", "Mastercard", "American Express", "Discover", "Diners Club", "JCB"]
 BRANDS: tuple[Brand, ...] = get_args(Brand)
@@ -55,6 +57,8 @@ class Campaign(Table):
     upsell2: UpsellPage | None = Field(None, description="an [upsell2] table")
     upsell3: UpsellPage | None = Field(None, description="an [upsell3] table")
     upsell4: UpsellPage | None = Field(None, description="an [upsell4] table")
+    theme: Theme = Field(Theme(), description="a [theme] table")
+    copy_table: dict[Key, Any] = Field({}, alias="copy", description=COPY_RULE)  # every model has a method named copy
 
     @property
     def packages(self) -> tuple[Package, ...]:

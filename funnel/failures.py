@@ -31,6 +31,10 @@ WORDS = {
         "That was too much at once",
         "The form was larger than we can take. Nothing was sent.",
     ),
+    HTTPStatus.TOO_MANY_REQUESTS: (
+        "Too many tries",
+        "Please wait 15 minutes, or contact us. Nothing was sent just now.",
+    ),
     HTTPStatus.SERVICE_UNAVAILABLE: ("We will be back in a moment", "Please try again in a few minutes."),
 }
 STORE_AWAY = (
@@ -64,6 +68,10 @@ def _told(error: HTTPException) -> Response:
 def _store_away(error: SQLAlchemyError) -> Response:
     """Says nothing of charges, for nobody knows. A form is looked at again as a page, so nothing is sent twice."""
     outage.notice(error)
+    return draw_store_away()
+
+
+def draw_store_away() -> Response:
     return draw(HTTPStatus.SERVICE_UNAVAILABLE, STORE_AWAY, refresh=LOOK_EVERY)
 
 

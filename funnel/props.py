@@ -1,22 +1,20 @@
 """What every template may use, by name, and nothing else."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache, lru_cache
-from hashlib import blake2b
-from pathlib import Path
+from functools import lru_cache
 
 from babel.numbers import format_currency
 from flask import Flask
 from jinja2 import StrictUndefined
 
+from funnel.assets import Assets
 from funnel.campaign import Campaign
 from funnel.steps import PATHS
 from funnel.summary import rows
+from funnel.theme import style_of
 
 LOCALE = "en_US"
-DIGEST_BYTES = 6
 AMOUNTS_KEPT = 1024  # to write an amount out takes longer than to look it up
 
 
@@ -32,14 +30,16 @@ class Links:
     order_again: str = PATHS["thank-you"]
 
 
-def install(app: Flask, campaign: Campaign) -> None:
+def install(app: Flask, campaign: Campaign, assets: Assets) -> None:
     """Flask offers templates its config, request and session: secrets and card numbers. Ours get named props."""
     for name in ("config", "request", "session", "g", "url_for", "get_flashed_messages"):
         app.jinja_env.globals.pop(name, None)
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.globals |= {
         "funnel": campaign,
-        "asset": _asset(app),
+        **assets.globals(changing=app.config["TEMPLATES_AUTO_RELOAD"]),
+        "copy": campaign.copy_table,
+        "theme_style": style_of(campaign.theme),
         "rows": rows,
         "money": lambda amount: _money(amount, campaign.currency),
         "links": Links(lead=PATHS["lead"] if "lead" in campaign.steps else None),
@@ -52,17 +52,3 @@ def install(app: Flask, campaign: Campaign) -> None:
 @lru_cache(AMOUNTS_KEPT)
 def _money(amount: Decimal, currency: str) -> str:
     return format_currency(amount, currency, locale=LOCALE)
-
-
-def _asset(app: Flask) -> Callable[[str], str]:
-    """The address of a static file, with its content's hash in it, so that browsers may keep it for a year."""
-    folder, url = Path(app.static_folder or ""), app.static_url_path or ""
-
-    @cache
-    def digest(path: str, _changed: float) -> str:
-        return blake2b((folder / path).read_bytes(), digest_size=DIGEST_BYTES).hexdigest()
-
-    def asset(path: str) -> str:
-        return f"{url}/{path}?v={digest(path, (folder / path).stat().st_mtime)}"
-
-    return asset if app.config["TEMPLATES_AUTO_RELOAD"] else cache(asset)  # in production files do not change

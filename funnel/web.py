@@ -16,6 +16,7 @@ from flask import (
     request,
 )
 from flask_wtf import FlaskForm
+from jinja2 import Template
 
 from funnel import doorway, outage, steps
 from funnel.attempt import Attempt, State
@@ -29,17 +30,18 @@ from funnel.return_token import Ticket
 from funnel.robots import is_shopper
 from funnel.rooms import Rooms
 from funnel.steps import PATHS, Detour, Notice, Progress
+from funnel.theme import hash_of, style_of
 from funnel.visit import Visit
 
 RETRY_AFTER = "60"  # seconds
 DRAWN_KEPT = 64  # drawings of pages that are the same for many shoppers
 WITHOUT_BOOKS = ("presell", "lead", "checkout")  # shown in some way while nobody can say what was ordered
+POLICY = (
+    "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self' {style}; img-src 'self' data:; "
+    "font-src 'self'; "
+    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
 HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self' data:; "
-        "font-src 'self'; "
-        "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
-    ),
     "Referrer-Policy": "strict-origin-when-cross-origin",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -49,6 +51,8 @@ HEADERS = {
 
 def install(app: Flask, rooms: Rooms) -> None:
     app.extensions["funnel"] = rooms
+    style = style_of(rooms.settings.campaign.theme)
+    app.extensions["funnel-policy"] = POLICY.format(style=hash_of(style) if style else "")
     app.extensions["funnel-drawn"] = lru_cache(DRAWN_KEPT)(render_template)
     app.before_request(lambda: doorway.recall(rooms))
     app.after_request(lambda response: doorway.remember(rooms, response))
@@ -139,7 +143,12 @@ def returns(slot: str, key: str) -> Returns:
 
 
 def page(
-    template: str, *, status: int = HTTPStatus.OK, notice: str | None = None, shared: bool = False, **props: Any
+    template: str | list[str | Template],
+    *,
+    status: int = HTTPStatus.OK,
+    notice: str | None = None,
+    shared: bool = False,
+    **props: Any,
 ) -> Response:
     """A rendered page. A notice given here, or kept in the visit, is told once. A `shared` one is the same for
     everybody with the same props and notices, and in production is drawn once for all of them."""
@@ -152,7 +161,7 @@ def page(
 
 def let_in_frames(response: Response, sources: str) -> Response:
     """For a page that shows frames, which no page does by itself."""
-    response.headers["Content-Security-Policy"] = f"{HEADERS['Content-Security-Policy']}; frame-src {sources}"
+    response.headers["Content-Security-Policy"] = f"{_policy()}; frame-src {sources}"
     return response
 
 
@@ -215,7 +224,12 @@ def _offer_names() -> dict[str, str]:
     return {slot: campaign.upsell(slot).name for slot in slots(campaign)}
 
 
+def _policy() -> str:
+    return cast(str, current_app.extensions["funnel-policy"])
+
+
 def _headers(response: Response) -> Response:
+    response.headers.setdefault("Content-Security-Policy", _policy())
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
     if response.status_code in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE):

@@ -69,7 +69,7 @@ def draw(slot: str, visit: Visit, form: UpsellForm, **outcome: Any) -> Response:
     paid = paid_order(attempts)
     form.attempt.data = web.rooms().tokens.issue(visit.id, slot, [package.basket])
     return web.page(
-        "pages/upsell.html",
+        [f"pages/upsell-{page.offer}.html", "pages/upsell.html"],  # an offer may have a page of its own, by its key
         form=form,
         action=PATHS[slot],
         package=package,
