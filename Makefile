@@ -14,11 +14,11 @@ run: ## Serve the funnel, its relay and the sandbox CRM; Ctrl-C stops everything
 	@sh scripts/venv requirements.txt
 	@exec $(BIN)/flask --app app funnel up
 
-test: ## Install what the tests need, then run everything: lint, types and all tests (ARGS="-k lead" for some).
+test: ## Install what the tests need, then run everything: lint, types and all tests, two at a time (ARGS="-k lead" for some).
 	@sh scripts/venv requirements.txt requirements-dev.txt
 	@PYTHONPATH=tests $(BIN)/python scripts/provide.py
 	@$(MAKE) --no-print-directory check
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
 
 check: ## Lint and types alone, in a few seconds.
 	@sh scripts/venv requirements.txt requirements-dev.txt

@@ -16,12 +16,14 @@ from funnel.assets import Assets
 from funnel.attempts import Attempts
 from funnel.backlog import Backlog
 from funnel.breaker import Breaker
+from funnel.campaign import Campaign
 from funnel.charging import Charging, Deadlines
 from funnel.cli import commands
 from funnel.crm.client import Client
 from funnel.crm.client import Deadlines as CallDeadlines
 from funnel.delivery import Delivery
 from funnel.erasure import Erasure
+from funnel.floods import Floods
 from funnel.flow import Flow
 from funnel.folders import Folders
 from funnel.gallery import gallery
@@ -29,6 +31,7 @@ from funnel.housekeeping import Housekeeping
 from funnel.judge import Judge
 from funnel.leads import Leads
 from funnel.mistakes import ConfigError
+from funnel.origin import Origins
 from funnel.outbox import Outbox
 from funnel.pages import (
     away,
@@ -57,9 +60,11 @@ from funnel.scenes.stage import Stage
 from funnel.schema import SchemaBehind
 from funnel.settings import Settings
 from funnel.store import Store
+from funnel.tries import Limits, Tries
 from funnel.unresolved import Unresolved
 from funnel.visits import Visits
 from funnel.whereabouts import Whereabouts
+from funnel.words import Words, words
 
 STATIC_URL = "/static"
 BIGGEST_BODY = 16 * 1024  # bytes; the longest honest form is a fifth of that
@@ -92,7 +97,7 @@ def build(settings: Settings, rooms: Rooms) -> Flask:
     _configure(app, settings)
     _stand_behind_proxies(app, settings, found_in)
     web.install(app, rooms)
-    props.install(app, settings.campaign, Assets(found_in, STATIC_URL))
+    props.install(app, settings.campaign, Assets(found_in, STATIC_URL), _words(settings.campaign, found_in))
     failures.install(app)
     for page in (
         *(presell, lead, capture, checkout, confirming, prepaid),
@@ -101,6 +106,10 @@ def build(settings: Settings, rooms: Rooms) -> Flask:
         app.register_blueprint(page.bp)
     app.cli.add_command(commands)
     return app
+
+
+def _words(campaign: Campaign, found_in: Folders) -> Words:
+    return words(campaign.language, countries=campaign.countries, currency=campaign.currency, folders=found_in.locale)
 
 
 def _load_or_end() -> Settings:
@@ -131,7 +140,8 @@ def furnish(settings: Settings, *, prepare: bool = True) -> Rooms:
     if prepare:
         store.prepare()
     visits, outbox = Visits(store, life=timing.visit_life), Outbox(store)
-    attempts = Attempts(store, decline_limit=settings.decline_limit)
+    tries, floods = Tries(store, _limits(settings)), Floods(store, limit=settings.address_forms)
+    attempts = Attempts(store, decline_limit=settings.decline_limit, tries=tries)
     breaker = Breaker(store, when_back=outbox.hasten)
     login_id, password = settings.crm_login
     client = Client(
@@ -185,7 +195,9 @@ def furnish(settings: Settings, *, prepare: bool = True) -> Rooms:
         lead_deadline=timing.owed_deadline,
     )
     whereabouts = Whereabouts(store=store, attempts=attempts, campaign=campaign, upsell_window=timing.upsell_window)
-    housekeeping = Housekeeping(store=store, outbox=outbox, timing=timing, confirm_order=campaign.confirm_order)
+    housekeeping = Housekeeping(
+        store=store, outbox=outbox, floods=floods, timing=timing, confirm_order=campaign.confirm_order
+    )
     relay = Relay(
         store=store,
         outbox=outbox,
@@ -226,6 +238,19 @@ def furnish(settings: Settings, *, prepare: bool = True) -> Rooms:
         erasure=Erasure(store),
         tokens=PayTokens(keys),
         return_tokens=ReturnTokens(keys),
+        origins=Origins(keys),
+        floods=floods,
+        tries=tries,
+    )
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        address=settings.address_declines,
+        network=settings.network_declines,
+        shop=settings.shop_declines,
+        alarm=settings.alarm_declines,
+        charges=settings.hourly_charges,
     )
 
 

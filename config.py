@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
+from babel import Locale
 from dotenv import dotenv_values
 from pydantic import BaseModel, ValidationError
 
-from funnel import campaign_rules, theme_rules, upsell_rules
+from funnel import campaign_rules, catalogue, theme_rules, upsell_rules
 from funnel.campaign import Campaign
 from funnel.filesystem import in_memory
 from funnel.folders import Folders
@@ -40,6 +41,7 @@ def load_settings(variables: Mapping[str, str] | None = None, *, root: Path = RO
     timing = _checked(Timing, {key: given[key] for key in TIMINGS & given.keys()}, "environment", mistakes)
     campaign = _campaign(Path(values["FUNNEL_FILE"]), mistakes)
     mistakes += _missing_files(campaign, Path(values["FUNNEL_FILE"])) if campaign else []
+    mistakes += _unreadable_words(campaign, Path(values["FUNNEL_FILE"])) if campaign else []
     mistakes += _outlasting(campaign, timing) if campaign and timing else []
     mistakes += _unsafe(environment) if environment else []
     mistakes += _impatient(timing) if environment and environment.production and timing else []
@@ -86,6 +88,10 @@ def folders(campaign: Campaign, file: Path) -> Folders:
 
 def _missing_files(campaign: Campaign, file: Path) -> list[str]:
     return [f"{file.name}: {mistake}" for mistake in theme_rules.mistakes(campaign, folders(campaign, file))]
+
+
+def _unreadable_words(campaign: Campaign, file: Path) -> list[str]:
+    return catalogue.mistakes(Locale.parse(campaign.language, sep="-"), folders(campaign, file).locale)
 
 
 def _outlasting(campaign: Campaign, timing: Timing) -> list[str]:

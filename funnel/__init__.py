@@ -5,7 +5,8 @@ cli, commands/, supervisor
 gallery/, scenes/    every page in every mood: to look at, in development; drawn without CRM and store
 pages/               presell, lead, capture, checkout, pixel, away, returns, confirming, upsell, thankyou, health
 web, failures, props what happens to every request, to every failure, and what templates may use
-doorway              which visit a request belongs to
+words                the funnel's language: its texts, amounts and dates
+doorway, gate        which visit a request belongs to; who sends too many forms
 outage, rooms        the store away; the wired rooms, as pages and commands are handed them
 forms                what visitors type, checked (with address_fields, card_fields, fields)
 flow, payments, whereabouts
@@ -25,16 +26,18 @@ judge, drift, charge_calls, pay_token, return_token
 visits, attempts, unresolved, outbox, breaker, crm/, migrations/
                      the visits in the store; the ledger of charges; what of it nobody waits for; the calls that are
                      owed; whether the CRM is down; the CRM's client; the tables from release to release
-visit, cookie, attempt_rows
-                     a shopper's visit as a value; what the signed cookie remembers of it; the ledger, read
+visit, cookie, attempt_rows, tries, floods
+                     a shopper's visit as a value; what the signed cookie remembers of it; the ledger, read; how many
+                     cards are tried in vain, and how many forms sent, from one place
 store (engine, schema), steps, offers, quote, robots, attribution, scrub
                      the tables; the order of the pages; which offers stand; what is picked and what it comes to;
                      who is no shopper; where shoppers come from; what no log line may tell
 settings, attempt    what can be set; the states of an attempt to charge
-campaign (campaign_rules, _tables, _values, upsell_rules), package, basket, mistakes, filesystem, people, cards
+campaign (campaign_rules, _tables, _values, upsell_rules), package, basket, mistakes, filesystem, people, cards, origin
                      funnel.toml as values; what is chosen, what is charged; how mistakes are told; disks;
-                     contacts and addresses; card numbers
+                     contacts and addresses; card numbers; where a request comes from
 theme (theme_rules), copy_table, folders, assets
                      a brand's look and words; where templates and static files are found, and their addresses
+phrase, catalogue    a text that can be said in another language; what the .po files say
 sandbox/             our own Konnektive, which knows nothing of the rest
 """

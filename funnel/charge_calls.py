@@ -11,6 +11,7 @@ from funnel.crm import calls
 from funnel.crm.calls import ConfirmPaypal, ImportOrder, ImportUpsale
 from funnel.crm.pricing import OrderCoupon, SalesTax
 from funnel.crm.replies import OrderReply, RedirectReply
+from funnel.origin import Origin
 from funnel.people import Addresses, Contact
 from funnel.visit import Visit
 
@@ -34,6 +35,7 @@ class NewOrder:
     addresses: Addresses
     card: Card | None
     returns: Returns
+    origin: Origin
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from funnel.basket import Basket
 from funnel.crm.errors import CrmError
 from funnel.crm.replies import OrderReply, RedirectReply
 from funnel.judge import Judge
+from funnel.origin import Origin
 
 log = logging.getLogger("funnel.charging")
 
@@ -44,6 +45,7 @@ class Charge:
     make_ready: Callable[[], str]
     send: Callable[[str], OrderReply | RedirectReply]
     pay_source: PaySource = PaySource.CARD
+    origin: Origin | None = None
 
 
 @dataclass(frozen=True)
@@ -134,6 +136,7 @@ class Charging:
             charge.basket,
             lease=self._deadlines.ready + LEASE_MARGIN,
             pay_source=charge.pay_source,
+            origin=charge.origin,
         )
 
     def _resume(self, charge: Charge) -> Claim:

@@ -36,6 +36,11 @@ FORGET = (
 )
 # Where a bank or PayPal was to be met; settling goes by the orderId, and nobody comes back to such a visit.
 UNLEAD = update(attempts).where(attempts.c.visit_id.in_(_THESE), attempts.c.away.is_not(None)).values(away=None)
+UNPLACE = (
+    update(attempts)
+    .where(attempts.c.visit_id.in_(_THESE), attempts.c.address.is_not(None))
+    .values(address=None, network=None)
+)
 UNREFUSE = delete(refusals).where(refusals.c.visit_id.in_(_THESE))
 UNOWE = delete(outbox).where(outbox.c.visit_id.in_(_THESE))
 UNSETTLED = (
@@ -86,6 +91,7 @@ def forget(connection: Connection, these: Sequence[str]) -> None:
     """The visits with these ids are nobody's from here on."""
     connection.execute(FORGET, {"these": these})
     connection.execute(UNLEAD, {"these": these})
+    connection.execute(UNPLACE, {"these": these})
     connection.execute(UNREFUSE, {"these": these})
 
 

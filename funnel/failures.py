@@ -31,10 +31,7 @@ WORDS = {
         "That was too much at once",
         "The form was larger than we can take. Nothing was sent.",
     ),
-    HTTPStatus.TOO_MANY_REQUESTS: (
-        "Too many tries",
-        "Please wait 15 minutes, or contact us. Nothing was sent just now.",
-    ),
+    HTTPStatus.TOO_MANY_REQUESTS: ("Too many tries", "Wait 15 minutes, then try again. Nothing was sent just now."),
     HTTPStatus.SERVICE_UNAVAILABLE: ("We will be back in a moment", "Please try again in a few minutes."),
 }
 STORE_AWAY = (

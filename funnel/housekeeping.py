@@ -2,14 +2,16 @@
 
 from typing import Any
 
-from sqlalchemy import bindparam, delete, exists, select
+from sqlalchemy import bindparam, delete, exists, select, update
 
 from funnel.attempt import ORDER, UNRESOLVED
 from funnel.attempt import State as Charge
 from funnel.erasure import forget
+from funnel.floods import Floods
 from funnel.outbox import PATIENCE, Kind, Outbox, State
 from funnel.settings import Timing
 from funnel.store import FORGOTTEN, Store, attempts, outbox, visits
+from funnel.tries import HOUR
 
 BATCH = 500  # rows changed in one transaction: shoppers write in between
 LOOK_BACK = PATIENCE  # seconds a relay may have been away and still confirm what was charged meanwhile
@@ -52,12 +54,20 @@ OUTLIVED = (
 )
 OUTLIVED_AND_FREE = OUTLIVED.with_for_update(skip_locked=True)
 
+COUNTED = (
+    select(attempts.c.key)
+    .where(attempts.c.address.is_not(None), attempts.c.created_at <= bindparam("before"))
+    .limit(BATCH)
+)
+FREED = update(attempts).where(attempts.c.key.in_(COUNTED)).values(address=None, network=None)
+
 
 class Housekeeping:
-    """Any number of relays may run it at once. Where nothing is to be done it reads three indexes."""
+    """Any number of relays may run it at once. Where nothing is to be done it reads some indexes."""
 
-    def __init__(self, *, store: Store, outbox: Outbox, timing: Timing, confirm_order: bool) -> None:
+    def __init__(self, *, store: Store, outbox: Outbox, floods: Floods, timing: Timing, confirm_order: bool) -> None:
         self._store = store
+        self._floods = floods
         self._outbox = outbox
         self._timing = timing
         self._confirm_order = confirm_order
@@ -68,6 +78,8 @@ class Housekeeping:
             self._confirm()
         self._discard()
         self._forget()
+        self._free()
+        self._floods.forget()
 
     def _confirm(self) -> None:
         """A receipt that is seen owes Confirm Order at once; this is for those who closed the page before."""
@@ -93,6 +105,13 @@ class Housekeeping:
         if self._finds(OUTLIVED, which):
             with self._store.write() as connection:
                 forget(connection, connection.execute(OUTLIVED_AND_FREE, which).scalars().all())
+
+    def _free(self) -> None:
+        """Where a card was tried from is kept as long as it counts, and no longer."""
+        which = {"before": self._store.clock() - HOUR}
+        if self._finds(COUNTED, which):
+            with self._store.write() as connection:
+                connection.execute(FREED, which)
 
     def _finds(self, statement: Any, which: dict[str, float]) -> bool:
         with self._store.read() as connection:

@@ -44,6 +44,9 @@ SENTENCES = {
     Notice.TOO_MANY_DECLINES: (
         "We could not take this payment. You have not been charged. Please wait a while or contact us."
     ),
+    Notice.TOO_MANY_TRIES: (
+        "Too many tries. Wait 15 minutes, then try again, or contact us. Nothing was sent to your bank just now."
+    ),
     Notice.PAYPAL_DECLINED: (
         "PayPal did not make the payment. You have not been charged. Try again or choose another way to pay."
     ),

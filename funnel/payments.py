@@ -49,6 +49,7 @@ class Payments:
                 make_ready=lambda: self._leads.order_id(visit.id, deadline=self._lead_deadline),
                 send=lambda order_id: self._import_order(visit, order, order_id),
                 pay_source=PaySource.CARD if order.card else PaySource.PAYPAL,
+                origin=order.origin if order.card else None,
             )
         )
 

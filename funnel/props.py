@@ -1,21 +1,16 @@
 """What every template may use, by name, and nothing else."""
 
 from dataclasses import dataclass
-from decimal import Decimal
-from functools import lru_cache
 
-from babel.numbers import format_currency
 from flask import Flask
-from jinja2 import StrictUndefined
+from jinja2 import Environment, StrictUndefined
 
 from funnel.assets import Assets
 from funnel.campaign import Campaign
 from funnel.steps import PATHS
 from funnel.summary import rows
 from funnel.theme import style_of
-
-LOCALE = "en_US"
-AMOUNTS_KEPT = 1024  # to write an amount out takes longer than to look it up
+from funnel.words import Words
 
 
 @dataclass(frozen=True)
@@ -30,25 +25,27 @@ class Links:
     order_again: str = PATHS["thank-you"]
 
 
-def install(app: Flask, campaign: Campaign, assets: Assets) -> None:
+def install(app: Flask, campaign: Campaign, assets: Assets, words: Words) -> None:
     """Flask offers templates its config, request and session: secrets and card numbers. Ours get named props."""
     for name in ("config", "request", "session", "g", "url_for", "get_flashed_messages"):
         app.jinja_env.globals.pop(name, None)
     app.jinja_env.undefined = StrictUndefined
+    _speak(app.jinja_env, words)
     app.jinja_env.globals |= {
         "funnel": campaign,
         **assets.globals(changing=app.config["TEMPLATES_AUTO_RELOAD"]),
         "copy": campaign.copy_table,
         "theme_style": style_of(campaign.theme),
         "rows": rows,
-        "money": lambda amount: _money(amount, campaign.currency),
+        **words.globals(),
         "links": Links(lead=PATHS["lead"] if "lead" in campaign.steps else None),
-        "lang": "en",
-        "dir": "ltr",
     }
     app.template_context_processors[None] = [dict]
 
 
-@lru_cache(AMOUNTS_KEPT)
-def _money(amount: Decimal, currency: str) -> str:
-    return format_currency(amount, currency, locale=LOCALE)
+def _speak(environment: Environment, words: Words) -> None:
+    """`{{ _("Text") }}`, `ngettext` and `{% trans %}`, whose values are escaped and whose lines are one."""
+    environment.add_extension("jinja2.ext.i18n")
+    environment.policies["ext.i18n.trimmed"] = True
+    said = words.translations
+    environment.install_gettext_callables(said.gettext, said.ngettext, newstyle=True)  # type: ignore[attr-defined]

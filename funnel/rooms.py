@@ -7,8 +7,10 @@ from funnel.backlog import Backlog
 from funnel.breaker import Breaker
 from funnel.charging import Charging
 from funnel.erasure import Erasure
+from funnel.floods import Floods
 from funnel.flow import Flow
 from funnel.housekeeping import Housekeeping
+from funnel.origin import Origins
 from funnel.outbox import Outbox
 from funnel.pay_token import PayTokens
 from funnel.payments import Payments
@@ -20,6 +22,7 @@ from funnel.restoration import Restoration
 from funnel.return_token import ReturnTokens
 from funnel.settings import Settings
 from funnel.store import Store
+from funnel.tries import Tries
 from funnel.visits import Visits
 from funnel.whereabouts import Whereabouts
 
@@ -46,3 +49,6 @@ class Rooms:
     erasure: Erasure
     tokens: PayTokens
     return_tokens: ReturnTokens
+    origins: Origins
+    floods: Floods
+    tries: Tries

@@ -83,6 +83,24 @@ class Environment(BaseModel):
         description="1 to take the test card 0000000000000000 from the real CRM, or 0",
     )
     decline_limit: int = Field(5, alias="FUNNEL_DECLINE_LIMIT", ge=1, description="declined cards allowed in one visit")
+    address_declines: int = Field(
+        8, alias="FUNNEL_ADDRESS_DECLINES", ge=1, description="cards tried in vain from one address in an hour"
+    )
+    network_declines: int = Field(
+        40, alias="FUNNEL_NETWORK_DECLINES", ge=1, description="cards tried in vain from one network in an hour"
+    )
+    shop_declines: int = Field(
+        300, alias="FUNNEL_SHOP_DECLINES", ge=1, description="cards declined in the whole shop in an hour"
+    )
+    alarm_declines: int = Field(
+        30, alias="FUNNEL_ALARM_DECLINES", ge=1, description="cards declined in the whole shop in ten minutes"
+    )
+    hourly_charges: int = Field(
+        0, alias="FUNNEL_HOURLY_CHARGES", ge=0, description="charges sent in an hour at most, or 0 for any number"
+    )
+    address_forms: int = Field(
+        300, alias="FUNNEL_ADDRESS_FORMS", ge=1, description="forms sent from one address in 15 minutes"
+    )
 
     @property
     def production(self) -> bool:

@@ -53,6 +53,7 @@ class Notice(StrEnum):
     NOT_SENT = "not-sent"
     NOT_SAVED = "not-saved"
     TOO_MANY_DECLINES = "too-many-declines"
+    TOO_MANY_TRIES = "too-many-tries"
     PREPAID = "prepaid"
     ALREADY_PURCHASED = "already-purchased"
     FRAUD_LIMIT = "fraud-limit"

@@ -51,6 +51,7 @@ visits = Table(
     Column("quote", JSON_OR_NULL),
     Column("pixel", Text),
     Column("notice", String(80)),
+    Column("vouched_at", Float(53)),
     Column("finished_at", Float(53)),
 )
 
@@ -96,6 +97,11 @@ attempts = Table(
     Column("settled_at", Float(53)),
     Column("fields", JSON_OR_NULL),
     Column("totals", JSON_OR_NULL),
+    Column("address", String(24)),
+    Column("network", String(24)),
+    Index("attempts_address", "address", "created_at"),
+    Index("attempts_network", "network", "created_at"),
+    Index("attempts_sent", "sent_at"),
     Index("attempts_asked", "state", "ask_at"),
     Index("attempts_leased", "state", "lease_until"),
     Index("attempts_settled", "state", "settled_at"),
@@ -106,6 +112,15 @@ refusals = Table(
     metadata,
     Column("visit_id", String(32), primary_key=True),
     Column("slot", String(16), primary_key=True),
+)
+
+
+tallies = Table(
+    "tallies",
+    metadata,
+    Column("who", String(24), primary_key=True),
+    Column("ends_at", Float(53), primary_key=True),
+    Column("count", Integer, nullable=False),
 )
 
 

@@ -18,7 +18,7 @@ from flask import (
 from flask_wtf import FlaskForm
 from jinja2 import Template
 
-from funnel import doorway, outage, steps
+from funnel import doorway, gate, outage, steps
 from funnel.attempt import Attempt, State
 from funnel.attribution import query_without_cards
 from funnel.charge_calls import Returns
@@ -26,6 +26,7 @@ from funnel.fields import coupon_code
 from funnel.forms import COUPON_LIMIT, csrf_failed
 from funnel.notices import sentence
 from funnel.offers import slots
+from funnel.origin import Origin
 from funnel.return_token import Ticket
 from funnel.robots import is_shopper
 from funnel.rooms import Rooms
@@ -33,7 +34,7 @@ from funnel.steps import PATHS, Detour, Notice, Progress
 from funnel.theme import hash_of, style_of
 from funnel.visit import Visit
 
-RETRY_AFTER = "60"  # seconds
+RETRY_AFTER = {HTTPStatus.SERVICE_UNAVAILABLE: "60", HTTPStatus.TOO_MANY_REQUESTS: "900"}  # seconds
 DRAWN_KEPT = 64  # drawings of pages that are the same for many shoppers
 WITHOUT_BOOKS = ("presell", "lead", "checkout")  # shown in some way while nobody can say what was ordered
 POLICY = (
@@ -54,6 +55,7 @@ def install(app: Flask, rooms: Rooms) -> None:
     style = style_of(rooms.settings.campaign.theme)
     app.extensions["funnel-policy"] = POLICY.format(style=hash_of(style) if style else "")
     app.extensions["funnel-drawn"] = lru_cache(DRAWN_KEPT)(render_template)
+    app.before_request(lambda: gate.count(rooms))  # before any form is looked at, so that refused ones count too
     app.before_request(lambda: doorway.recall(rooms))
     app.after_request(lambda response: doorway.remember(rooms, response))
     app.after_request(_headers)
@@ -66,6 +68,10 @@ def rooms() -> Rooms:
 def visit() -> Visit:
     """This shopper's visit; a new one, not stored yet, for who comes first."""
     return cast(Visit, g.visit)
+
+
+def origin() -> Origin:
+    return rooms().origins.of(request.remote_addr)
 
 
 def is_person() -> bool:
@@ -232,8 +238,8 @@ def _headers(response: Response) -> Response:
     response.headers.setdefault("Content-Security-Policy", _policy())
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
-    if response.status_code in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE):
-        response.headers.setdefault("Retry-After", RETRY_AFTER)
+    if later := RETRY_AFTER.get(HTTPStatus(response.status_code)):
+        response.headers.setdefault("Retry-After", later)
     if request.endpoint != "static":
         response.headers.setdefault("Cache-Control", "no-store")
     return response

@@ -37,6 +37,7 @@ from funnel.judge import Judge
 from funnel.outbox import Outbox
 from funnel.relay import Relay
 from funnel.store import Store
+from funnel.unresolved import Unresolved
 from funnel.visit import Visit
 from funnel.whereabouts import Whereabouts
 
@@ -415,6 +416,7 @@ class World:
             outbox=Outbox(bench.store),
             tidy=lambda: None,
             attempts=bench.attempts,
+            unresolved=Unresolved(bench.store),
             delivery=None,  # type: ignore[arg-type]  # nothing is owed here
             client=self.crm,  # type: ignore[arg-type]
             breaker=Breaker(bench.store, when_back=Outbox(bench.store).hasten),

@@ -16,6 +16,7 @@ from funnel.attempt import ORDER, State, Verdict, new_key
 from funnel.attempts import Attempts
 from funnel.attribution import Arrival
 from funnel.backlog import Backlog
+from funnel.floods import Floods
 from funnel.housekeeping import BATCH, LOOK_BACK, Housekeeping
 from funnel.outbox import Kind, Outbox, Owed
 from funnel.outbox import State as Call
@@ -41,7 +42,13 @@ class House:
         self.outbox = Outbox(store)
         self.visits = Visits(store, life=timing.visit_life)
         self.attempts = Attempts(store, decline_limit=3)
-        self.keeping = Housekeeping(store=store, outbox=self.outbox, timing=timing, confirm_order=confirm_order)
+        self.keeping = Housekeeping(
+            store=store,
+            outbox=self.outbox,
+            floods=Floods(store, limit=300),
+            timing=timing,
+            confirm_order=confirm_order,
+        )
 
     def visit(self, name: str) -> None:
         with self.store.write() as connection:

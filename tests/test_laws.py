@@ -17,7 +17,8 @@ FLOORS = [
     {"funnel.scenes"},
     {"funnel.pages"},
     {"funnel.web", "funnel.failures", "funnel.props"},
-    {"funnel.doorway"},
+    {"funnel.words"},
+    {"funnel.doorway", "funnel.gate"},
     {"funnel.outage", "funnel.rooms"},
     {"funnel.forms"},
     {"funnel.address_fields", "funnel.card_fields"},
@@ -49,7 +50,7 @@ FLOORS = [
         "funnel.crm",
         "funnel.migrations",
     },
-    {"funnel.cookie", "funnel.attempt_rows"},
+    {"funnel.cookie", "funnel.attempt_rows", "funnel.tries", "funnel.floods"},
     {"funnel.visit"},
     {
         "funnel.store",
@@ -64,10 +65,18 @@ FLOORS = [
     {"funnel.settings", "funnel.attempt", "funnel.schema"},
     {"funnel.campaign_rules", "funnel.theme_rules"},
     {"funnel.upsell_rules"},
-    {"funnel.campaign", "funnel.assets", "funnel.mistakes", "funnel.filesystem", "funnel.people", "funnel.cards"},
+    {
+        "funnel.campaign",
+        "funnel.assets",
+        "funnel.mistakes",
+        "funnel.filesystem",
+        "funnel.people",
+        "funnel.cards",
+        "funnel.origin",
+    },
     {"funnel.package", "funnel.theme", "funnel.copy_table", "funnel.folders"},
     {"funnel.campaign_tables"},
-    {"funnel.campaign_values", "funnel.basket"},
+    {"funnel.campaign_values", "funnel.basket", "funnel.phrase", "funnel.catalogue"},
 ]
 WITHOUT_FLASK = [
     "config",
@@ -97,6 +106,12 @@ WITHOUT_FLASK = [
             "backlog",
             "erasure",
             "scrub",
+            "words",
+            "phrase",
+            "catalogue",
+            "origin",
+            "tries",
+            "floods",
         ]
     ),
 ]

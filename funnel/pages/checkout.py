@@ -74,6 +74,7 @@ def _pay(visit: Visit, form: CheckoutForm) -> Response:
         addresses=form.addresses(),
         card=None if form.by_paypal else form.card(),
         returns=web.returns(ORDER, key),
+        origin=web.origin(),
     )
     # With the store away the claim cannot be written down, so nothing is sent.
     return answer(outage.attempted(lambda: web.rooms().payments.place_order(visit, order), Claim()), form, quote)
@@ -116,6 +117,8 @@ def answer(claim: Claim, form: CheckoutForm, quote: Quote) -> Response:
     if claim.refusal is Refusal.TOO_MANY_DECLINES:
         form.complain(SENTENCES[Notice.TOO_MANY_DECLINES])
         return draw(form, quote, status=HTTPStatus.TOO_MANY_REQUESTS)
+    if claim.refusal is Refusal.TOO_MANY_TRIES:
+        return _too_many(form, quote)
     if claim.attempt is None and outage.away():
         return as_typed(form)
     if claim.attempt is None:
@@ -128,6 +131,12 @@ def answer(claim: Claim, form: CheckoutForm, quote: Quote) -> Response:
     if claim.attempt.state.live:
         return web.go(CONFIRMING)
     return _not_charged(claim.attempt, form, quote)
+
+
+def _too_many(form: CheckoutForm, quote: Quote) -> Response:
+    """Others have tried too many cards from the same place, or in the whole shop; what was typed stays."""
+    form.complain(SENTENCES[Notice.TOO_MANY_TRIES])
+    return draw(form, quote, status=HTTPStatus.TOO_MANY_REQUESTS)
 
 
 def _not_charged(attempt: Attempt, form: CheckoutForm, quote: Quote) -> Response:

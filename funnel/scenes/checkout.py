@@ -8,7 +8,7 @@ from http import HTTPStatus
 from flask import Response
 
 from funnel import web
-from funnel.attempt import Claim, Reason, State
+from funnel.attempt import Claim, Reason, Refusal, State
 from funnel.campaign import Campaign
 from funnel.forms import CheckoutForm
 from funnel.pages import checkout, checkout_page
@@ -105,6 +105,7 @@ def _pressed(campaign: Campaign, scene: partial[Scene]) -> Iterator[Scene]:
         fields = ("shipPostalCode", "cardSecurityCode") if reason is Reason.INVALID else ()
         refused = ledger.order(campaign, State.DECLINED, reason=reason, fields=fields)
         yield scene(mood, words, _answered(Claim(refused)), typed=sent)
+    too_many, busy = Claim(refusal=Refusal.TOO_MANY_DECLINES), Claim(refusal=Refusal.BUSY)
     yield scene("too-many", "Too many cards were declined.", _answered(too_many), typed=sent)
     yield scene("busy", "No charge can be made just now.", _answered(busy), typed=sent)
     for mood, notice, words in (

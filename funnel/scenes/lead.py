@@ -11,6 +11,7 @@ from funnel.campaign import Campaign
 from funnel.forms import LeadForm
 from funnel.notices import SENTENCES
 from funnel.pages import lead
+from funnel.people import Contact
 from funnel.scenes import switches
 from funnel.scenes.cast import HOSTILE, JANE, LONG, newcomer, visit
 from funnel.scenes.scene import Scene
@@ -26,6 +27,7 @@ def scenes(campaign: Campaign) -> Iterator[Scene]:
         return
     scene = partial(Scene, "lead", path=PATHS["lead"], campaign=campaign, visit=newcomer())
     yield scene("empty", "Nothing is known yet.", _open)
+    begun = visit(None, draft=Contact("Jane", "", ""))
     yield scene("draft", "Some of it was typed on an earlier visit.", _open, visit=begun)
     yield scene("known", "The lead comes back to change something.", _open, visit=visit())
     yield scene("empty-sent", "Sent without a word.", _mistaken, typed=dict.fromkeys(HALF, ""))

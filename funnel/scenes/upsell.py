@@ -60,6 +60,7 @@ def _switched(campaign: Campaign, slot: str) -> Iterator[Scene]:
     ):
         yield _scene(ending, slot, mood, words, attempts=(ledger.order(ending, ago=minutes * 60),))
     with_paypal = switches.paypal(campaign)
+    by_paypal = (ledger.by_paypal(with_paypal),)
     yield _scene(with_paypal, slot, "paypal", "Paid with PayPal, as the order.", attempts=by_paypal)
     for mood, words, changed in (
         ("replaces", "It takes the place of what was bought.", switches.replacing(campaign)),

@@ -13,7 +13,7 @@ from funnel.campaign import Campaign
 from funnel.pages import away, confirming, prepaid, returns
 from funnel.receipt import masked_email
 from funnel.scenes import ledger, switches
-from funnel.scenes.cast import customer, newcomer
+from funnel.scenes.cast import LONG, customer, newcomer
 from funnel.scenes.scene import Draw, Scene
 from funnel.steps import PATHS, Notice
 
@@ -48,6 +48,7 @@ def _confirming(campaign: Campaign, scene: partial[Scene]) -> Iterator[Scene]:
     ):
         yield shown(mood, words, _wait_for(attempt), attempts=(attempt,))
     late = ledger.order(campaign, State.UNKNOWN, ago=600)
+    guest = customer(campaign, LONG)
     yield shown("long-email", "The email is very long.", _wait_for(late), visit=guest, attempts=(late,))
 
 

@@ -34,6 +34,7 @@ def _visits() -> None:
         Column("quote", JSON_OR_NULL),
         Column("pixel", Text),
         Column("notice", String(80)),
+        Column("vouched_at", Float(53)),
         Column("finished_at", Float(53)),
         PrimaryKeyConstraint("id"),
         UniqueConstraint("order_id"),
@@ -85,11 +86,16 @@ def _attempts() -> None:
         Column("settled_at", Float(53)),
         Column("fields", JSON_OR_NULL),
         Column("totals", JSON_OR_NULL),
+        Column("address", String(24)),
+        Column("network", String(24)),
         PrimaryKeyConstraint("key"),
     )
     op.create_index("ix_attempts_visit_id", "attempts", ["visit_id"])
     op.create_index("attempts_asked", "attempts", ["state", "ask_at"])
     op.create_index("attempts_settled", "attempts", ["state", "settled_at"])
+    op.create_index("attempts_address", "attempts", ["address", "created_at"])
+    op.create_index("attempts_network", "attempts", ["network", "created_at"])
+    op.create_index("attempts_sent", "attempts", ["sent_at"])
     op.create_index("attempts_leased", "attempts", ["state", "lease_until"])
     _one_only("one_live_attempt", ["visit_id", "slot"], LIVE)
     _one_only("one_in_flight", ["visit_id"], IN_FLIGHT)
@@ -105,6 +111,13 @@ def _others() -> None:
         Column("visit_id", String(32), nullable=False),
         Column("slot", String(16), nullable=False),
         PrimaryKeyConstraint("visit_id", "slot"),
+    )
+    op.create_table(
+        "tallies",
+        Column("who", String(24), nullable=False),
+        Column("ends_at", Float(53), nullable=False),
+        Column("count", Integer, nullable=False),
+        PrimaryKeyConstraint("who", "ends_at"),
     )
     op.create_table(
         "breaks",

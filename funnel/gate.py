@@ -1,0 +1,19 @@
+"""Who stands at the door: an address that sends one form after the other is told to wait."""
+
+from http import HTTPStatus
+
+from flask import abort, request
+
+from funnel import outage
+from funnel.rooms import Rooms
+
+UNCOUNTED = ("returns.arrive",)  # a bank's form, which touches nothing
+
+
+def count(rooms: Rooms) -> None:
+    """Every form that is sent, whatever is in it. A page that is looked at costs no write."""
+    if request.method != "POST" or request.endpoint in UNCOUNTED:
+        return
+    origin = rooms.origins.of(request.remote_addr)
+    if outage.attempted(lambda: rooms.floods.counts(origin), False):
+        abort(HTTPStatus.TOO_MANY_REQUESTS)
