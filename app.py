@@ -17,6 +17,7 @@ from funnel.attempts import Attempts
 from funnel.backlog import Backlog
 from funnel.breaker import Breaker
 from funnel.campaign import Campaign
+from funnel.challenge import PROVIDERS, Challenge
 from funnel.charging import Charging, Deadlines
 from funnel.cli import commands
 from funnel.crm.client import Client
@@ -40,6 +41,7 @@ from funnel.pages import (
     confirming,
     health,
     lead,
+    person,
     pixel,
     prepaid,
     presell,
@@ -100,7 +102,7 @@ def build(settings: Settings, rooms: Rooms) -> Flask:
     props.install(app, settings.campaign, Assets(found_in, STATIC_URL), _words(settings.campaign, found_in))
     failures.install(app)
     for page in (
-        *(presell, lead, capture, checkout, confirming, prepaid),
+        *(presell, lead, capture, checkout, confirming, person, prepaid),
         *(away, returns, pixel, upsell, thankyou, health),
     ):
         app.register_blueprint(page.bp)
@@ -241,6 +243,7 @@ def furnish(settings: Settings, *, prepare: bool = True) -> Rooms:
         origins=Origins(keys),
         floods=floods,
         tries=tries,
+        challenge=_challenge(settings),
     )
 
 
@@ -251,6 +254,17 @@ def _limits(settings: Settings) -> Limits:
         shop=settings.shop_declines,
         alarm=settings.alarm_declines,
         charges=settings.hourly_charges,
+    )
+
+
+def _challenge(settings: Settings) -> Challenge | None:
+    if not settings.challenge:
+        return None
+    return Challenge(
+        PROVIDERS[settings.challenge],
+        settings.challenge_site_key,
+        settings.challenge_secret_key.get_secret_value(),
+        settings.challenge_verify_url or "",
     )
 
 

@@ -115,6 +115,11 @@ def _unsafe(settings: Environment) -> list[str]:
         mistakes.append(
             "environment: KONNEKTIVE_LOGIN_ID and KONNEKTIVE_PASSWORD: set both, or neither for the sandbox"
         )
+    asks = [settings.challenge, settings.challenge_site_key, settings.challenge_secret_key.get_secret_value()]
+    if any(asks) and not all(asks):
+        mistakes.append(
+            "environment: CHALLENGE, CHALLENGE_SITE_KEY and CHALLENGE_SECRET_KEY: set all three, or none of them"
+        )
     if "&" in password:
         mistakes.append("environment: KONNEKTIVE_PASSWORD: the CRM does not accept & in a password; choose another")
     if settings.sandboxed and settings.port == settings.sandbox_port:
@@ -151,6 +156,8 @@ def _unsafe_in_production(settings: Environment) -> list[str]:
             "environment: DATABASE_URL: found a file in memory (tmpfs), which a restart would erase, "
             "and with it what was paid; allowed in production: a file on a disk"
         )
+    if settings.challenge_verify_url and not settings.challenge_verify_url.startswith("https://"):
+        mistakes.append("environment: CHALLENGE_VERIFY_URL: allowed in production: an https:// address, or none")
     if settings.public_url is None or not settings.public_url.startswith("https://"):
         mistakes.append("environment: PUBLIC_URL: needed in production, the https:// address shoppers use")
     return mistakes

@@ -3,12 +3,13 @@
 cli, commands/, supervisor
                      the commands
 gallery/, scenes/    every page in every mood: to look at, in development; drawn without CRM and store
-pages/               presell, lead, capture, checkout, pixel, away, returns, confirming, upsell, thankyou, health
+pages/               presell, lead, capture, checkout, person, pixel, away, returns, confirming, upsell, thankyou,
+                     health
 web, failures, props what happens to every request, to every failure, and what templates may use
 words                the funnel's language: its texts, amounts and dates
 doorway, gate        which visit a request belongs to; who sends too many forms
 outage, rooms        the store away; the wired rooms, as pages and commands are handed them
-forms                what visitors type, checked (with address_fields, card_fields, fields)
+forms                what visitors type, checked (with address_fields, card_fields, fields, email_typos)
 flow, payments, whereabouts
                      the recommended API flow as verbs, those that charge apart; how far a visit has come
 relay, reconciliation, restoration, prices
@@ -20,9 +21,9 @@ leads, housekeeping, backlog
 charging, delivery, erasure
                      the protocol of one charge; how one owed call is made; a person is forgotten
 pricing              what the CRM has to say before a total can be shown: coupons and tax
-judge, drift, charge_calls, pay_token, return_token
+judge, drift, charge_calls, pay_token, return_token, challenge
                      what an attempt becomes; totals that are not ours; the calls that charge; signed tickets in
-                     forms and addresses
+                     forms and addresses; whether a shopper is a person
 visits, attempts, unresolved, outbox, breaker, crm/, migrations/
                      the visits in the store; the ledger of charges; what of it nobody waits for; the calls that are
                      owed; whether the CRM is down; the CRM's client; the tables from release to release

@@ -7,7 +7,19 @@ from typing import Any
 from wtforms import BooleanField, StringField
 from wtforms.validators import StopValidation
 
-from funnel.fields import Check, ChoiceField, Groups, emptied_of_card, needed, no_card, optional, text_field, tidy_code
+from funnel.fields import (
+    Check,
+    ChoiceField,
+    Facts,
+    Groups,
+    Rule,
+    emptied_of_card,
+    needed,
+    no_card,
+    optional,
+    text_field,
+    tidy_code,
+)
 from funnel.people import Addresses
 from funnel.regions import Region, either, region
 
@@ -34,12 +46,12 @@ def unless_same(check: Check) -> Check:
             raise StopValidation
         check(form, field)
 
-    return checked
+    return Rule(checked, check.facts if isinstance(check, Rule) else lambda field: {})
 
 
 def known_country(form: Any, field: Any) -> None:
     if not _region_of(form, field):
-        raise StopValidation(f"Select your {_billing(field)}country")
+        raise StopValidation(_select(field, "country"))
 
 
 def own_state(form: Any, field: Any) -> None:
@@ -50,7 +62,7 @@ def own_state(form: Any, field: Any) -> None:
         field.data = ""
     elif field.data not in values:
         word = found.state_word if found else field.label.text.removeprefix("Billing ").lower()
-        raise StopValidation(f"Select your {_billing(field)}{word}")
+        raise StopValidation(_select(field, word))
     elif found and _code(field.data, found) not in dict(found.states):
         example = found.states[0][1]
         raise StopValidation(f"Select a {_billing(field)}{found.state_word} of the country you chose, like {example}")
@@ -62,9 +74,7 @@ def postal_code(form: Any, field: Any) -> None:
     if found and not field.data and not found.postal_required:
         raise StopValidation
     if not field.data or (found and not found.postal_fits(field.data)):
-        word = found.postal_word if found else either(region(code).postal_word for code in form.countries)
-        example = f", like {found.postal_example}" if found and found.postal_example else ""
-        raise StopValidation(f"Enter your {_billing(field)}{word}{example}")
+        raise StopValidation(_enter_postal(field, form.countries, found))
 
 
 class AddressFields:
@@ -116,6 +126,7 @@ class AddressFields:
                 country.data = countries[0]
             if countries == ("US",):
                 postal.render_kw["inputmode"] = "numeric"
+            _tell(country, state, postal, countries)
             if (found := _region_of(self, country)) and (code := _code(state.data, found)):
                 state.data = _value(code, found, countries)
 
@@ -187,5 +198,40 @@ def _region_of(form: Any, field: Any) -> Region | None:
     return region(code) if code in form.countries else None
 
 
+def _tell(country: Any, state: Any, postal: Any, countries: tuple[str, ...]) -> None:
+    """What a script is told: of the one country at the fields themselves, of several at each one's option."""
+    country.facts = {"empty": _select(country, "country")}
+    country.of = {code: _of_country(region(code), state, postal, countries) for code in countries}
+    if len(countries) == 1:
+        facts = country.of[countries[0]]
+        state.facts = {"empty": facts["select"]}
+        postal.facts = {"wrong": facts["enter"], "fits": facts["fits"]}
+
+
+def _of_country(found: Region, state: Any, postal: Any, countries: tuple[str, ...]) -> Facts:
+    fits = "".join(f"(?=(?:{pattern.pattern})$)" for pattern in found.postal_patterns) + ".+"
+    return {
+        "select": _select(state, found.state_word) if found.states else "",
+        "enter": _enter_postal(postal, countries, found),
+        "fits": fits if found.postal_required else f"|{fits}",
+        "state": labels((found.code,), _prefix(state))[1],
+        "postal": labels((found.code,), _prefix(postal))[2],
+    }
+
+
+def _select(field: Any, word: str) -> str:
+    return f"Select your {_billing(field)}{word}"
+
+
+def _enter_postal(field: Any, countries: tuple[str, ...], found: Region | None) -> str:
+    word = found.postal_word if found else either(region(code).postal_word for code in countries)
+    example = f", like {found.postal_example}" if found and found.postal_example else ""
+    return f"Enter your {_billing(field)}{word}{example}"
+
+
 def _billing(field: Any) -> str:
     return "billing " if field.name in BILLING else ""
+
+
+def _prefix(field: Any) -> str:
+    return "Billing " if field.name in BILLING else ""

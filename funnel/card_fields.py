@@ -1,16 +1,44 @@
 """The card on a checkout form: typed, checked, handed over once, forgotten."""
 
-from datetime import datetime, timedelta, timezone
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
 from wtforms import Field
 from wtforms.validators import ValidationError
 
-from funnel.cards import CARD_LENGTHS, TESTCARD, Card, Secret, brand_of, expired, luhn_ok, read_expiry
+from funnel.cards import (
+    BRANDS,
+    CARD_LENGTHS,
+    MONTH_FIRST,
+    TESTCARD,
+    YEAR_FIRST,
+    Brand,
+    Card,
+    Secret,
+    brand_of,
+    expired,
+    luhn_ok,
+    read_expiry,
+)
 from funnel.fields import card_field, tidy_number, tidy_text
 
 CODE_LENGTH = 3  # of a card whose brand cannot be told
 LAST_PLACE_ON_EARTH = timezone(timedelta(hours=-12))  # where a month ends last
+NUMBER_EMPTY = "Enter your card number"
+NUMBER_WRONG = "Check the card number. One or more digits look wrong."
+EXPIRY_WRONG = "Enter the expiry date, like 04 / 27"
+EXPIRED = "This card has expired. Use another card."
+CODE_EMPTY = "Enter the security code"
+
+
+@dataclass(frozen=True)
+class TakenBrand:
+    """A brand as the page's script is told of it; `refused` is empty where the shop takes it."""
+
+    brand: Brand
+    refused: str
+    code_wrong: str
 
 
 class CardFields:
@@ -27,33 +55,32 @@ class CardFields:
         self.accepted_brands, self.test_card = accepted_brands, test_card
         if "American Express" in accepted_brands:
             self.cardSecurityCode.description += " (American Express: 4 on the front)"
+        self._tell_card()
 
     def validate_cardNumber(self: Any, field: Field) -> None:
         if not field.data:
-            raise ValidationError("Enter your card number")
+            raise ValidationError(NUMBER_EMPTY)
         brand = brand_of(field.data, test_card=self.test_card)
         lengths = brand.lengths if brand else CARD_LENGTHS
         if not _digits(field.data) or len(field.data) not in lengths or not luhn_ok(field.data):
-            raise ValidationError("Check the card number. One or more digits look wrong.")
-        if brand is None or brand.name not in (*self.accepted_brands, TESTCARD.name):
-            name = brand.name if brand else "this card"
-            raise ValidationError(f"We do not accept {name}. Use {_either(self.accepted_brands)}.")
+            raise ValidationError(NUMBER_WRONG)
+        if refused := self._refusal(brand):
+            raise ValidationError(refused)
 
     def validate_cardExpiryDate(self, field: Field) -> None:
         expiry = read_expiry(field.data)
         if not expiry:
-            raise ValidationError("Enter the expiry date, like 04 / 27")
-        if expired(*expiry, today=datetime.now(LAST_PLACE_ON_EARTH).date()):
-            raise ValidationError("This card has expired. Use another card.")
+            raise ValidationError(EXPIRY_WRONG)
+        if expired(*expiry, today=_today()):
+            raise ValidationError(EXPIRED)
 
     def validate_cardSecurityCode(self: Any, field: Field) -> None:
         if not field.data:
-            raise ValidationError("Enter the security code")
+            raise ValidationError(CODE_EMPTY)
         brand = brand_of(self.cardNumber.data, test_card=self.test_card)
         length = brand.code_length if brand else CODE_LENGTH
         if not _digits(field.data) or len(field.data) != length:
-            where = "back, like 123" if length == CODE_LENGTH else "front, like 1234"
-            raise ValidationError(f"The security code must be the {length} digits on the {where}")
+            raise ValidationError(_code_wrong(length))
 
     def card(self: Any) -> Card:
         """The card, once the form has validated; ValueError before."""
@@ -70,6 +97,37 @@ class CardFields:
         """Empty the fields, so that nothing can draw or log them."""
         for field in (self.cardNumber, self.cardExpiryDate, self.cardSecurityCode):
             field.forget()
+
+    def _tell_card(self: Any) -> None:
+        """What the script needs to say the same; what is typed it tells nobody."""
+        known = (*BRANDS, TESTCARD) if self.test_card else BRANDS
+        self.cardNumber.brands = [
+            TakenBrand(each, self._refusal(each), _code_wrong(each.code_length)) for each in known
+        ]
+        self.cardNumber.facts = {"empty": NUMBER_EMPTY, "wrong": NUMBER_WRONG, "unknown": self._refusal(None)}
+        self.cardExpiryDate.facts = {
+            "wrong": EXPIRY_WRONG,
+            "fits": f"(?:{MONTH_FIRST.pattern}|{YEAR_FIRST.pattern})",
+            "expired": EXPIRED,
+            "now": f"{_today():%Y%m}",
+        }
+        self.cardSecurityCode.facts = {"empty": CODE_EMPTY, "wrong": _code_wrong(CODE_LENGTH)}
+
+    def _refusal(self: Any, brand: Brand | None) -> str:
+        """Why a brand is not taken; empty for one that is."""
+        if brand and brand.name in (*self.accepted_brands, TESTCARD.name):
+            return ""
+        name = brand.name if brand else "this card"
+        return f"We do not accept {name}. Use {_either(self.accepted_brands)}."
+
+
+def _code_wrong(length: int) -> str:
+    where = "back, like 123" if length == CODE_LENGTH else "front, like 1234"
+    return f"The security code must be the {length} digits on the {where}"
+
+
+def _today() -> date:
+    return datetime.now(LAST_PLACE_ON_EARTH).date()
 
 
 def _digits(text: str) -> bool:

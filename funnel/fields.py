@@ -1,7 +1,8 @@
 """Text as shoppers type it: silently put in order, and the kinds of field that hold and check it."""
 
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import phonenumbers
@@ -12,6 +13,7 @@ from wtforms.validators import StopValidation
 from funnel.cards import ascii_digits, looks_like_card
 
 Check = Callable[[Any, Any], None]  # of a form and its field, as WTForms calls its validators
+Facts = Mapping[str, str]  # what a page's script is told of a field, by the names of data attributes
 Option = tuple[str, str]  # value, words
 Groups = tuple[tuple[str, tuple[Option, ...]], ...]  # heading, options
 
@@ -20,6 +22,30 @@ UNREADABLE = "\ufffd"  # what decoding leaves of broken UTF-8
 TYPING_LIMIT = 1000  # characters looked at; far above every field's own limit
 PHONE_LIMIT = 20  # characters the CRM takes, by its public rules file
 CARD_IN_TEXT = "This looks like a card number. Enter it only under Payment."
+EMAIL_WRONG = "Enter an email address in the correct format, like name@example.com"
+EMAIL_SHAPE = r"\S+@[^\s@]+\.[^\s@]{2,}"  # what a script can tell; who looks closer refuses more
+PHONE_WRONG = "Enter a phone number, like 555 123 4567 or +44 20 7946 0018"
+PHONE_SHAPE = r"(?:\D*\d){4}.*"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A check, and what the page's script is told of it, so that it says the same words where it can tell."""
+
+    check: Check
+    facts: Callable[[Any], Facts]
+
+    def __call__(self, form: Any, field: Any) -> None:
+        self.check(form, field)
+
+
+def told(field: Any) -> Facts:
+    """What the script is told of a field: by its rules, and by the form that fitted it."""
+    facts: dict[str, str] = {}
+    for rule in field.validators:
+        if isinstance(rule, Rule):
+            facts |= rule.facts(field)
+    return facts | getattr(field, "facts", {})
 
 
 class CardField(StringField):
@@ -105,7 +131,7 @@ def needed(message: str) -> Check:
         if not field.data:
             raise StopValidation(message)
 
-    return check
+    return Rule(check, lambda field: {"empty": message})
 
 
 def optional(form: Any, field: Any) -> None:
@@ -118,15 +144,17 @@ def at_most(limit: int) -> Check:
 
     def check(form: Any, field: Any) -> None:
         if len(field.data) > limit:
-            name = field.label.text.removesuffix(" (optional)")
-            raise StopValidation(f"{name} must be {limit} characters or fewer")
+            raise StopValidation(_too_long(field, limit))
 
-    return check
+    return Rule(check, lambda field: {"long": _too_long(field, limit)})
 
 
-def no_card(form: Any, field: Any) -> None:
+def _no_card(form: Any, field: Any) -> None:
     if emptied_of_card(field):
         raise StopValidation(CARD_IN_TEXT)
+
+
+no_card = Rule(_no_card, lambda field: {"card": CARD_IN_TEXT})
 
 
 def emptied_of_card(field: Any) -> bool:
@@ -137,13 +165,26 @@ def emptied_of_card(field: Any) -> bool:
     return found
 
 
-def email(form: Any, field: Any) -> None:
+def _email(form: Any, field: Any) -> None:
     """Without asking the DNS: a shopper does not wait for it."""
     try:
         field.data = validate_email(field.data, check_deliverability=False).normalized
     except EmailNotValidError:
-        message = "Enter an email address in the correct format, like name@example.com"
-        raise StopValidation(message) from None
+        raise StopValidation(EMAIL_WRONG) from None
+
+
+email = Rule(_email, lambda field: {"wrong": EMAIL_WRONG, "fits": EMAIL_SHAPE})
+
+
+def _phone(form: Any, field: Any) -> None:
+    number = phone_number(field.data, form.country_called)
+    if not number:
+        emptied_of_card(field)
+        raise StopValidation(PHONE_WRONG)
+    field.data = number
+
+
+phone = Rule(_phone, lambda field: {"wrong": PHONE_WRONG, "fits": PHONE_SHAPE})
 
 
 def phone_number(text: str, country: str) -> str | None:
@@ -163,6 +204,11 @@ def phone_number(text: str, country: str) -> str | None:
     fitting = hyphenated if len(hyphenated) <= PHONE_LIMIT else "".join(groups)
     is_one = phonenumbers.is_valid_number if looks_like_card(text) else phonenumbers.is_possible_number
     return fitting if is_one(number) else None
+
+
+def _too_long(field: Any, limit: int) -> str:
+    name = field.label.text.removesuffix(" (optional)")
+    return f"{name} must be {limit} characters or fewer"
 
 
 def _seen(sign: str) -> str:

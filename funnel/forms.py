@@ -11,8 +11,8 @@ from wtforms.validators import ValidationError
 
 from funnel.address_fields import SHIPPING, AddressFields
 from funnel.card_fields import CardFields
-from funnel.cards import looks_like_card
-from funnel.fields import BoxesField, email, needed, optional, phone_number, text_field, tidy_text
+from funnel.email_typos import likely_domain, with_domain
+from funnel.fields import BoxesField, email, needed, optional, phone, text_field, tidy_text
 from funnel.people import Contact
 from funnel.quote import Choice
 
@@ -122,9 +122,12 @@ class ContactForm(ShopperForm):
     phoneNumber = StringField(
         "Phone number (optional)",
         filters=[tidy_text],
+        validators=[optional, phone],
         description="Only used if there is a problem with delivery",
         render_kw={"type": "tel", "autocomplete": "tel", "maxlength": str(PHONE_ROOM)},
     )
+
+    do = StringField()
 
     def __init__(self, *, country: str, **filled: Any) -> None:
         super().__init__(**filled)
@@ -132,13 +135,21 @@ class ContactForm(ShopperForm):
         if self.phoneNumber.raw_data is None and self.phoneNumber.data:
             self.phoneNumber.data = f"+{self.phoneNumber.data}"  # as kept it has no plus, and would be read as local
 
-    def validate_phoneNumber(self, field: Field) -> None:
-        if field.data:
-            number = phone_number(field.data, self.country_called)
-            if not number:
-                field.data = "" if looks_like_card(field.data) else field.data
-                raise ValidationError("Enter a phone number, like 555 123 4567 or +44 20 7946 0018")
-            field.data = number
+    @property
+    def likely_domain(self) -> str | None:
+        """What to ask after: "Did you mean gmail.com?" """
+        return likely_domain(self.emailAddress.data or "") if "emailAddress" in self else None
+
+    @property
+    def takes_likely_domain(self) -> bool:
+        """The button that answers that question with yes."""
+        return bool(self.do.data == "mend" and self.likely_domain)
+
+    def mend_email(self) -> None:
+        """The address as meant. Other mistakes can wait for the button that sends the form."""
+        if domain := self.likely_domain:
+            self.emailAddress.data = with_domain(self.emailAddress.data or "", domain)
+            self.forget_mistakes()
 
     def contact(self) -> Contact:
         """What was typed, once the form has validated."""
@@ -182,7 +193,6 @@ class CheckoutForm(AddressFields, CardFields, ContactForm):
     couponCode = text_field(
         "Coupon code (optional)", "", COUPON_LIMIT, optional, autocapitalize="characters", spellcheck="false"
     )
-    do = StringField()
     again = StringField()
     leading = ("offer", *CONTACT_FIELDS)
 
@@ -226,8 +236,8 @@ class CheckoutForm(AddressFields, CardFields, ContactForm):
 
     @property
     def only_reckons(self) -> bool:
-        """The button that applies a coupon or draws the new total; it pays nothing."""
-        return bool(self.do.data == "reckon")
+        """The buttons that apply a coupon, draw the new total or mend the email address; they pay nothing."""
+        return self.do.data in ("reckon", "mend")
 
     @property
     def by_paypal(self) -> bool:

@@ -40,6 +40,11 @@ def phrase(text: str, /, **values: Any) -> Phrase:
     return Phrase(text, values)
 
 
+def as_typed(text: str) -> Phrase:
+    """What a person has written, which no language changes, even where a catalogue has the same word."""
+    return Phrase("{text}", {"text": text})
+
+
 def country_name(code: str) -> Phrase:
     """The name of a country by its ISO 3166-1 code of two letters; the code itself where nobody has it."""
     return Phrase("{code:country}", {"code": code})

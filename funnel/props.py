@@ -7,6 +7,8 @@ from jinja2 import Environment, StrictUndefined
 
 from funnel.assets import Assets
 from funnel.campaign import Campaign
+from funnel.email_typos import COMMON, NO_SLIPS
+from funnel.fields import told
 from funnel.steps import PATHS
 from funnel.summary import rows
 from funnel.theme import style_of
@@ -37,6 +39,8 @@ def install(app: Flask, campaign: Campaign, assets: Assets, words: Words) -> Non
         "copy": campaign.copy_table,
         "theme_style": style_of(campaign.theme),
         "rows": rows,
+        "told": told,
+        "mail_services": (COMMON, NO_SLIPS),
         **words.globals(),
         "links": Links(lead=PATHS["lead"] if "lead" in campaign.steps else None),
     }

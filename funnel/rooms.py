@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from funnel.attempts import Attempts
 from funnel.backlog import Backlog
 from funnel.breaker import Breaker
+from funnel.challenge import Challenge
 from funnel.charging import Charging
 from funnel.erasure import Erasure
 from funnel.floods import Floods
@@ -52,3 +53,4 @@ class Rooms:
     origins: Origins
     floods: Floods
     tries: Tries
+    challenge: Challenge | None

@@ -102,6 +102,13 @@ class Environment(BaseModel):
         300, alias="FUNNEL_ADDRESS_FORMS", ge=1, description="forms sent from one address in 15 minutes"
     )
 
+    challenge: Literal["", "turnstile", "hcaptcha", "recaptcha"] = Field(
+        "", description="turnstile, hcaptcha or recaptcha"
+    )
+    challenge_site_key: str = Field("", pattern=r"^[\w-]*$", description="the public key that the provider gave you")
+    challenge_secret_key: SecretStr = Field(SecretStr(""), description="the secret key that the provider gave you")
+    challenge_verify_url: BaseUrl | None = Field(None, description=URL_RULE)
+
     @property
     def production(self) -> bool:
         return self.funnel_env == "production"

@@ -22,7 +22,7 @@ FLOORS = [
     {"funnel.outage", "funnel.rooms"},
     {"funnel.forms"},
     {"funnel.address_fields", "funnel.card_fields"},
-    {"funnel.fields"},
+    {"funnel.fields", "funnel.email_typos"},
     {
         "funnel.flow",
         "funnel.payments",
@@ -40,7 +40,14 @@ FLOORS = [
     {"funnel.leads", "funnel.housekeeping", "funnel.backlog"},
     {"funnel.charging", "funnel.delivery", "funnel.erasure"},
     {"funnel.pricing"},
-    {"funnel.judge", "funnel.pay_token", "funnel.return_token", "funnel.charge_calls", "funnel.drift"},
+    {
+        "funnel.challenge",
+        "funnel.judge",
+        "funnel.pay_token",
+        "funnel.return_token",
+        "funnel.charge_calls",
+        "funnel.drift",
+    },
     {
         "funnel.visits",
         "funnel.attempts",
@@ -112,6 +119,7 @@ WITHOUT_FLASK = [
             "origin",
             "tries",
             "floods",
+            "challenge",
         ]
     ),
 ]

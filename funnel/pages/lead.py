@@ -27,7 +27,11 @@ def show() -> Response:
 def submit() -> Response:
     visit = web.admit("lead")
     form = form_of(visit.contact)
-    if not form.validate_on_submit():
+    valid = form.validate_on_submit()
+    if form.takes_likely_domain:
+        form.mend_email()
+        return draw(form)
+    if not valid:
         return draw(form, **web.mistaken(form))
     refused: tuple[str, ...] = ()
     refused = outage.attempted(lambda: web.rooms().flow.capture_lead(visit, form.contact()), refused)

@@ -38,8 +38,8 @@ def scenes(campaign: Campaign) -> Iterator[Scene]:
     yield scene("cookies-blocked", "The browser sends no cookie.", _blocked, typed=as_typed(JANE))
     yield scene("long-names", "Names and email are very long.", _open, visit=visit(LONG))
     yield scene("strange-names", "Names that look like code.", _open, visit=visit(HOSTILE))
-    if mirrored := switches.right_to_left(campaign):
-        yield scene("right-to-left", "Mistakes, from right to left.", _mistaken, typed=HALF, campaign=mirrored)
+    mirrored = switches.right_to_left(campaign)
+    yield scene("right-to-left", "Mistakes, from right to left.", _mistaken, typed=HALF, campaign=mirrored)
 
 
 def _form() -> LeadForm:

@@ -22,5 +22,4 @@ def scenes(campaign: Campaign) -> Iterator[Scene]:
     yield scene("subscription", "What is sold goes on.", campaign=switches.subscription(campaign))
     yield scene("no-pictures", "No offer has a picture.", campaign=switches.without_pictures(campaign))
     yield scene("long-names", "Names are very long.", campaign=switches.long_names(campaign))
-    if mirrored := switches.right_to_left(campaign):
-        yield scene("right-to-left", "The language is written from right to left.", campaign=mirrored)
+    yield scene("right-to-left", "From right to left.", campaign=switches.right_to_left(campaign))

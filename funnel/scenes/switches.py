@@ -87,9 +87,9 @@ def long_names(campaign: Campaign) -> Campaign:
     return campaign.model_copy(update={"offers": named, "company": LONG_NAME, "descriptor": "HALDENLAMPWORKSANDSONS"})
 
 
-def right_to_left(campaign: Campaign) -> Campaign | None:
-    """None until funnel.toml has a language."""
-    return campaign.model_copy(update={"language": "ar"}) if "language" in Campaign.model_fields else None
+def right_to_left(campaign: Campaign) -> Campaign:
+    """English words, where nobody has translated them; the page is mirrored all the same."""
+    return campaign.model_copy(update={"language": "ar"})
 
 
 def downsell(campaign: Campaign) -> Campaign | None:

@@ -42,9 +42,8 @@ def scenes(campaign: Campaign) -> Iterator[Scene]:
         ("long-names", "Every name is very long.", switches.long_names(campaign)),
         ("right-to-left", "From right to left.", switches.right_to_left(campaign)),
     ):
-        if switched:
-            guest = customer(switched, LONG) if mood == "long-names" else customer(switched)
-            yield scene(mood, words, campaign=switched, visit=guest, attempts=(ledger.order(switched),))
+        guest = customer(switched, LONG) if mood == "long-names" else customer(switched)
+        yield scene(mood, words, campaign=switched, visit=guest, attempts=(ledger.order(switched),))
 
 
 def _with_upsells(campaign: Campaign, scene: partial[Scene]) -> Iterator[Scene]:

@@ -70,8 +70,7 @@ def _switched(campaign: Campaign, slot: str) -> Iterator[Scene]:
         ("long-names", "Names are very long.", switches.long_names(campaign)),
         ("right-to-left", "From right to left.", switches.right_to_left(campaign)),
     ):
-        if changed:
-            yield _scene(changed, slot, mood, words)
+        yield _scene(changed, slot, mood, words)
 
 
 def _told(campaign: Campaign, slot: str) -> Iterator[Scene]:

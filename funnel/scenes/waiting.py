@@ -10,12 +10,15 @@ from flask import Response
 from funnel import web
 from funnel.attempt import Attempt, Away, AwayKind, PaySource, State
 from funnel.campaign import Campaign
-from funnel.pages import away, confirming, prepaid, returns
+from funnel.challenge import PROVIDERS, Challenge
+from funnel.forms import PlainForm
+from funnel.notices import SENTENCES
+from funnel.pages import away, confirming, person, prepaid, returns
 from funnel.receipt import masked_email
 from funnel.scenes import ledger, switches
 from funnel.scenes.cast import LONG, customer, newcomer
 from funnel.scenes.scene import Draw, Scene
-from funnel.steps import PATHS, Notice
+from funnel.steps import PATHS, PERSON, Notice
 
 TO_THE_BANK = Away(AwayKind.URL, "https://bank.example/3ds")
 BY_SCRIPT = Away(AwayKind.SCRIPT, "void 0")
@@ -23,6 +26,7 @@ TO_PAYPAL = Away(AwayKind.PAYPAL, "https://www.paypal.com/checkoutnow?token=EC-1
 AT_ONCE = Away(AwayKind.URL, "https://www.paypal.com/checkoutnow?token=EC-2")  # PayPal's new workflow
 AGREED = "/return/paypal/ticket?token=EC-1&PayerID=P1"
 LEFT = "/return/paypal/ticket?token=EC-1"
+CHALLENGE = Challenge(PROVIDERS["turnstile"], site_key="a-site-key", secret="")
 SOON = 45.0 * 60  # seconds
 
 
@@ -32,8 +36,21 @@ def scenes(campaign: Campaign) -> Iterator[Scene]:
     yield from _confirming(campaign, scene)
     yield from _away(campaign, scene)
     yield from _back(campaign, scene)
+    yield from _person(scene)
     prepaid_page = partial(prepaid.draw, "https://shop.example/prepaid")
     yield scene("prepaid", "redirect", "There is another shop for prepaid cards.", prepaid_page, PATHS["prepaid"])
+
+
+def _person(scene: partial[Scene]) -> Iterator[Scene]:
+    here = partial(scene, "person", path=PATHS[PERSON])
+    yield here("asked", "Many cards are being tried just now.", lambda: person.draw(CHALLENGE, PlainForm(formdata=None)))
+    yield here("unproven", "The box was not ticked.", _unproven)
+
+
+def _unproven() -> Response:
+    form = PlainForm(formdata=None)
+    form.complain(SENTENCES[Notice.PERSON_UNPROVEN])
+    return person.draw(CHALLENGE, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
 def _confirming(campaign: Campaign, scene: partial[Scene]) -> Iterator[Scene]:
