@@ -14,7 +14,7 @@ from funnel.steps import PATHS
 
 log = logging.getLogger("funnel.web")
 
-WORDS = {
+WORDS: dict[HTTPStatus, tuple[Phrase, Phrase]] = {
     HTTPStatus.BAD_REQUEST: (
         phrase("We could not read that"),
         phrase("The address or the form was damaged on its way. Nothing was sent."),

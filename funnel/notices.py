@@ -4,7 +4,7 @@ from funnel.attempt import Attempt, PaySource, Reason
 from funnel.phrase import Phrase, phrase
 from funnel.steps import Notice
 
-SENTENCES = {
+SENTENCES: dict[Notice, Phrase] = {
     Notice.ALREADY_ORDERED: phrase("Your order is already placed. You were not charged again."),
     Notice.NO_ORDER_YET: phrase("There is no order yet. Complete your order first, and then you will see that page."),
     Notice.EARLIER_VISIT: phrase(
@@ -58,8 +58,8 @@ SENTENCES = {
             "Too many tries. Wait 15 minutes, then try again, or contact us. Nothing was sent to your bank just now."
         )
     ),
-    Notice.PERSON_UNPROVEN: "Tick the box to show that you are a person. Nothing was charged just now.",
-    Notice.PERSON_UNKNOWN: (
+    Notice.PERSON_UNPROVEN: phrase("Tick the box to show that you are a person. Nothing was charged just now."),
+    Notice.PERSON_UNKNOWN: phrase(
         "We could not check just now that you are a person, so we cannot take a card. Nothing was charged just now. "
         "Try again in a minute, or contact us."
     ),
