@@ -43,10 +43,12 @@ def scenes(campaign: Campaign) -> Iterator[Scene]:
 
 def _person(scene: partial[Scene]) -> Iterator[Scene]:
     here = partial(scene, "person", path=PATHS[PERSON])
-    yield here(
-        "asked", "Many cards are being tried just now.", lambda: person.draw(CHALLENGE, PlainForm(formdata=None))
-    )
+    yield here("asked", "Many cards are being tried just now.", _asked)
     yield here("unproven", "The box was not ticked.", _unproven)
+
+
+def _asked() -> Response:
+    return person.draw(CHALLENGE, PlainForm(formdata=None))
 
 
 def _unproven() -> Response:
