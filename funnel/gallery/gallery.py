@@ -5,7 +5,7 @@ from typing import cast
 
 from flask import Blueprint, Flask, Response, abort, current_app, make_response, render_template
 
-from funnel import web
+from funnel import headers
 from funnel.scenes.stage import Stage
 
 bp = Blueprint("gallery", __name__, url_prefix="/gallery", template_folder="templates", static_folder="static")
@@ -19,7 +19,8 @@ def install(app: Flask, stage: Stage) -> None:
 @bp.get("")
 def index() -> Response:
     pages = [(page, list(scenes)) for page, scenes in groupby(_stage().scenes(), key=lambda scene: scene.page)]
-    return web.let_in_frames(make_response(render_template("gallery/index.html", pages=pages)), "'self'")
+    headers.let_in({"frame-src": "'self'"})
+    return make_response(render_template("gallery/index.html", pages=pages))
 
 
 @bp.get("/<name>")
