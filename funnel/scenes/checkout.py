@@ -10,7 +10,7 @@ from flask import Response
 from funnel import web
 from funnel.attempt import Claim, Reason, Refusal, State
 from funnel.campaign import Campaign
-from funnel.forms import CheckoutForm
+from funnel.checkout_form import CheckoutForm
 from funnel.pages import checkout, checkout_page
 from funnel.people import Contact
 from funnel.pricing import Priced
