@@ -26,6 +26,7 @@ from funnel.erasure import Erasure
 from funnel.floods import Floods
 from funnel.flow import Flow
 from funnel.folders import Folders
+from funnel.gallery import gallery
 from funnel.housekeeping import Housekeeping
 from funnel.judge import Judge
 from funnel.leads import Leads
@@ -59,6 +60,7 @@ from funnel.relay import Relay
 from funnel.restoration import Restoration
 from funnel.return_token import ReturnTokens
 from funnel.rooms import Rooms
+from funnel.scenes.stage import Stage
 from funnel.schema import SchemaBehind
 from funnel.settings import Settings
 from funnel.store import Store
@@ -81,7 +83,19 @@ def create_app(settings: Settings | None = None) -> Flask:
     """The funnel as a WSGI application. Without settings it loads them, and tells every mistake and ends."""
     settings = settings or _load_or_end()
     logs.install(settings.log_level, as_json=settings.production)
-    rooms = _furnish_or_end(settings)
+    app = build(settings, _furnish_or_end(settings))
+    if not settings.production:
+        gallery.install(app, stage(settings))
+    return app
+
+
+def stage(settings: Settings) -> Stage:
+    """Where every page in every mood is drawn, without CRM and store."""
+    return Stage(settings, furnish, build)
+
+
+def build(settings: Settings, rooms: Rooms) -> Flask:
+    """The application around its rooms."""
     found_in = folders(settings.campaign, settings.funnel_file)
     app = Flask(__name__, static_folder=str(found_in.shipped / "static"), static_url_path=STATIC_URL)
     app.jinja_loader = found_in.loader()

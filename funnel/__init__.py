@@ -2,6 +2,7 @@
 
 cli, commands/, supervisor
                      the commands
+gallery/, scenes/    every page in every mood: to look at, in development; drawn without CRM and store
 pages/               presell, lead, capture, checkout, person, pixel, away, returns, confirming, upsell, thankyou,
                      reports, health, figures
 web, failures, props, access

@@ -13,6 +13,8 @@ FLOORS = [
     {"funnel.cli"},
     {"funnel.commands"},
     {"funnel.supervisor"},
+    {"funnel.gallery"},
+    {"funnel.scenes"},
     {"funnel.pages"},
     {"funnel.web", "funnel.failures", "funnel.props", "funnel.access"},
     {"funnel.words"},
