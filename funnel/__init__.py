@@ -2,21 +2,20 @@
 
 cli, commands/, supervisor
                      the commands
-pages/               presell, lead, capture, checkout, pixel, away, returns, confirming, upsell, thankyou, health,
-                     figures
+check/               what is wrong in funnel.toml, the templates and the campaign, by file and line
+pages/               presell, lead, capture, checkout, person, pixel, away, returns, confirming, upsell, thankyou,
+                     health, figures
 web, failures, props, access
                      what happens to every request, to every failure; what templates may use; a log line for each
-pages/               presell, lead, capture, checkout, person, pixel, away, returns, confirming, upsell, thankyou,
-                     health
-web, failures, props what happens to every request, to every failure, and what templates may use
 words                the funnel's language: its texts, amounts and dates
 doorway, gate        which visit a request belongs to; who sends too many forms
 outage, rooms        the store away; the wired rooms, as pages and commands are handed them
 forms                what visitors type, checked (with address_fields, card_fields, fields, email_typos)
 flow, payments, whereabouts
                      the recommended API flow as verbs, those that charge apart; how far a visit has come
-relay, reconciliation, restoration, prices
-                     the delivery of what is owed; the audit; a backup put back; our prices and the campaign's
+relay, reconciliation, restoration, prices, permissions
+                     the delivery of what is owed; the audit; a backup put back; our prices and the campaign's; which
+                     calls the CRM allows
 receipt, summary, notices, pixels
                      what was bought, what is in a basket, the sentences that are told once, the fraud check
 metrics              figures for who watches
