@@ -161,6 +161,6 @@ def _unsafe_in_production(settings: Environment) -> list[str]:
         )
     if settings.challenge_verify_url and not settings.challenge_verify_url.startswith("https://"):
         mistakes.append("environment: CHALLENGE_VERIFY_URL: allowed in production: an https:// address, or none")
-    if settings.public_url is None or not settings.public_url.startswith("https://"):
+    if not settings.https:
         mistakes.append("environment: PUBLIC_URL: needed in production, the https:// address shoppers use")
     return mistakes

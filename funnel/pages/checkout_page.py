@@ -6,9 +6,10 @@ from typing import Any
 
 from flask import Response
 
-from funnel import outage, web
+from funnel import headers, outage, web
 from funnel.attempt import ORDER
-from funnel.forms import CheckoutForm, CheckoutRules, csrf_failed
+from funnel.checkout_form import CheckoutForm, CheckoutRules
+from funnel.forms import csrf_failed
 from funnel.notices import SENTENCES
 from funnel.people import Contact
 from funnel.quote import Quote, find, first_quote
@@ -73,7 +74,9 @@ def draw(form: CheckoutForm, quote: Quote, **outcome: Any) -> Response:
     if quote.helped:
         form.couponCode.data = quote.choice.coupon  # in capitals, as it counts
     form.attempt.data = web.rooms().tokens.issue(visit.id, ORDER, sheet.values())
-    page = web.page(
+    if campaign.checkout.fraud_pixel:
+        headers.let_in({"frame-src": "'self'"})
+    return web.page(
         "pages/checkout.html",
         form=form,
         action=PATHS["checkout"],
@@ -91,7 +94,6 @@ def draw(form: CheckoutForm, quote: Quote, **outcome: Any) -> Response:
         **web.position("checkout"),
         **outcome,
     )
-    return web.let_in_frames(page, "'self'") if campaign.checkout.fraud_pixel else page
 
 
 def _closed(form: CheckoutForm, notice: Notice) -> Response:
