@@ -26,6 +26,7 @@ from funnel.erasure import Erasure
 from funnel.floods import Floods
 from funnel.flow import Flow
 from funnel.folders import Folders
+from funnel.gallery import gallery
 from funnel.housekeeping import Housekeeping
 from funnel.judge import Judge
 from funnel.leads import Leads
@@ -60,6 +61,7 @@ from funnel.relay import Relay
 from funnel.restoration import Restoration
 from funnel.return_token import ReturnTokens
 from funnel.rooms import Rooms
+from funnel.scenes.stage import Stage
 from funnel.schema import SchemaBehind
 from funnel.settings import Settings
 from funnel.store import Store
@@ -85,7 +87,19 @@ def create_app(settings: Settings | None = None) -> Flask:
     except ConfigError as error:
         return _unfit(error)
     logs.install(settings.log_level, as_json=settings.production)
-    rooms = _furnish_or_end(settings)
+    app = build(settings, _furnish_or_end(settings))
+    if not settings.production:
+        gallery.install(app, stage(settings))
+    return app
+
+
+def stage(settings: Settings) -> Stage:
+    """Where every page in every mood is drawn, without CRM and store."""
+    return Stage(settings, furnish, build)
+
+
+def build(settings: Settings, rooms: Rooms) -> Flask:
+    """The application around its rooms."""
     found_in = folders(settings.campaign, settings.funnel_file)
     app = Flask(__name__, static_folder=str(found_in.shipped / "static"), static_url_path=STATIC_URL)
     app.jinja_loader = found_in.loader()
@@ -285,6 +299,7 @@ def _configure(app: Flask, settings: Settings) -> None:
         SESSION_REFRESH_EACH_REQUEST=False,
         PERMANENT_SESSION_LIFETIME=timedelta(seconds=settings.timing.visit_life),
         WTF_CSRF_TIME_LIMIT=None,
+        WTF_CSRF_SECRET_KEY=[*reversed(settings.secret_key_fallbacks), settings.secret_key.get_secret_value()],
         MAX_CONTENT_LENGTH=BIGGEST_BODY,
         MAX_FORM_MEMORY_SIZE=BIGGEST_BODY,
         MAX_FORM_PARTS=MOST_FIELDS,

@@ -3,6 +3,7 @@
 cli, commands/, supervisor
                      the commands
 check/               what is wrong in funnel.toml, the templates and the campaign, by file and line
+gallery/, scenes/    every page in every mood: to look at, in development; drawn without CRM and store
 pages/               presell, lead, capture, checkout, person, pixel, away, returns, confirming, upsell, thankyou,
                      reports, health, figures
 web, failures, props, access
