@@ -202,20 +202,20 @@ def _tell(country: Any, state: Any, postal: Any, countries: tuple[str, ...]) -> 
     """What a script is told: of the one country at the fields themselves, of several at each one's option."""
     country.facts = {"empty": _select(country, "country")}
     country.of = {code: _of_country(region(code), state, postal, countries) for code in countries}
-    if len(countries) == 1:
-        facts = country.of[countries[0]]
-        state.facts = {"empty": facts["select"]}
-        postal.facts = {"wrong": facts["enter"], "fits": facts["fits"]}
+    for field in (state, postal):
+        field.facts = country.of[countries[0]] if len(countries) == 1 else {"by": country.name}
 
 
 def _of_country(found: Region, state: Any, postal: Any, countries: tuple[str, ...]) -> Facts:
+    """`select` is the state's mistake, `wrong` and `fits` are the postal code's; the others are labels."""
+    _, state_label, postal_label = labels((found.code,), _prefix(state))
     fits = "".join(f"(?=(?:{pattern.pattern})$)" for pattern in found.postal_patterns) + ".+"
     return {
         "select": _select(state, found.state_word) if found.states else "",
-        "enter": _enter_postal(postal, countries, found),
+        "wrong": _enter_postal(postal, countries, found),
         "fits": fits if found.postal_required else f"|{fits}",
-        "state": labels((found.code,), _prefix(state))[1],
-        "postal": labels((found.code,), _prefix(postal))[2],
+        "state": state_label,
+        "postal": postal_label,
     }
 
 
