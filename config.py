@@ -19,6 +19,7 @@ from funnel.mistakes import ConfigError, tell
 from funnel.settings import SHORTEST_SECRET, Environment, Settings, Timing
 
 SHORTEST_QUIET = 120
+SHORTEST_TOKEN = 16
 NO_FILE = Path(":memory:")
 ROOT = Path(__file__).resolve().parent
 EXAMPLE_SECRET = "change-me-to-a-long-random-text"  # noqa: S105  # as in .env.example
@@ -115,6 +116,11 @@ def _unsafe(settings: Environment) -> list[str]:
         mistakes.append(
             "environment: KONNEKTIVE_LOGIN_ID and KONNEKTIVE_PASSWORD: set both, or neither for the sandbox"
         )
+    asks = [settings.challenge, settings.challenge_site_key, settings.challenge_secret_key.get_secret_value()]
+    if any(asks) and not all(asks):
+        mistakes.append(
+            "environment: CHALLENGE, CHALLENGE_SITE_KEY and CHALLENGE_SECRET_KEY: set all three, or none of them"
+        )
     if "&" in password:
         mistakes.append("environment: KONNEKTIVE_PASSWORD: the CRM does not accept & in a password; choose another")
     if settings.sandboxed and settings.port == settings.sandbox_port:
@@ -142,6 +148,8 @@ def _unsafe_in_production(settings: Environment) -> list[str]:
             f"environment: SECRET_KEY: needs at least {SHORTEST_SECRET} random characters of your own; "
             "make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(32))'"
         )
+    if 0 < len(settings.metrics_token.get_secret_value()) < SHORTEST_TOKEN:
+        mistakes.append(f"environment: METRICS_TOKEN: needs at least {SHORTEST_TOKEN} random characters, or none")
     if settings.sandboxed:
         mistakes.append(
             "environment: KONNEKTIVE_LOGIN_ID and KONNEKTIVE_PASSWORD: needed in production; there is no sandbox"
@@ -151,6 +159,8 @@ def _unsafe_in_production(settings: Environment) -> list[str]:
             "environment: DATABASE_URL: found a file in memory (tmpfs), which a restart would erase, "
             "and with it what was paid; allowed in production: a file on a disk"
         )
+    if settings.challenge_verify_url and not settings.challenge_verify_url.startswith("https://"):
+        mistakes.append("environment: CHALLENGE_VERIFY_URL: allowed in production: an https:// address, or none")
     if settings.public_url is None or not settings.public_url.startswith("https://"):
         mistakes.append("environment: PUBLIC_URL: needed in production, the https:// address shoppers use")
     return mistakes

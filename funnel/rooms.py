@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from funnel.attempts import Attempts
 from funnel.backlog import Backlog
 from funnel.breaker import Breaker
+from funnel.challenge import Challenge
 from funnel.charging import Charging
 from funnel.erasure import Erasure
 from funnel.floods import Floods
 from funnel.flow import Flow
 from funnel.housekeeping import Housekeeping
+from funnel.metrics import Metrics
 from funnel.origin import Origins
 from funnel.outbox import Outbox
 from funnel.pay_token import PayTokens
@@ -47,8 +49,10 @@ class Rooms:
     backlog: Backlog
     housekeeping: Housekeeping
     erasure: Erasure
+    metrics: Metrics
     tokens: PayTokens
     return_tokens: ReturnTokens
     origins: Origins
     floods: Floods
     tries: Tries
+    challenge: Challenge | None

@@ -76,6 +76,7 @@ class Environment(BaseModel):
     public_url: BaseUrl | None = Field(None, description=URL_RULE)
     trusted_hosts: Words = Field((), description="host names, separated by spaces")
     proxy_hops: int = Field(0, ge=0, le=10, description="how many proxies stand in front, 0 to 10")
+    metrics_token: SecretStr = Field(SecretStr(""), description="random characters, or nothing for no figures")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
     allow_test_card: bool = Field(
         False,
@@ -101,6 +102,13 @@ class Environment(BaseModel):
     address_forms: int = Field(
         300, alias="FUNNEL_ADDRESS_FORMS", ge=1, description="forms sent from one address in 15 minutes"
     )
+
+    challenge: Literal["", "turnstile", "hcaptcha", "recaptcha"] = Field(
+        "", description="turnstile, hcaptcha or recaptcha"
+    )
+    challenge_site_key: str = Field("", pattern=r"^[\w-]*$", description="the public key that the provider gave you")
+    challenge_secret_key: SecretStr = Field(SecretStr(""), description="the secret key that the provider gave you")
+    challenge_verify_url: BaseUrl | None = Field(None, description=URL_RULE)
 
     @property
     def production(self) -> bool:

@@ -21,6 +21,7 @@ PATHS = {
     "checkout": "/checkout",
     "confirming": "/checkout/confirming",
     "prepaid": "/checkout/prepaid",
+    "person": "/checkout/person",
     "away": "/away",
     "pixel": "/pixel",
     **{f"upsell{number}": f"/upsell/{number}" for number in (1, 2, 3, 4)},
@@ -28,6 +29,7 @@ PATHS = {
     "thank-you": "/thank-you",
 }
 AWAY = "away"  # on the way to a bank or PayPal
+PERSON = "person"  # where a shopper shows that they are one, under suspicion
 PREPAID = "prepaid"  # on the way to where a merchant sends prepaid cards
 CONFIRMING = "confirming"  # where a shopper waits for the outcome of a charge; no page of the flow
 
@@ -54,6 +56,8 @@ class Notice(StrEnum):
     NOT_SAVED = "not-saved"
     TOO_MANY_DECLINES = "too-many-declines"
     TOO_MANY_TRIES = "too-many-tries"
+    PERSON_UNPROVEN = "person-unproven"
+    PERSON_UNKNOWN = "person-unknown"
     PREPAID = "prepaid"
     ALREADY_PURCHASED = "already-purchased"
     FRAUD_LIMIT = "fraud-limit"

@@ -39,6 +39,7 @@ class Visit:
     notice: str | None = None
     created_at: float = 0.0
     seen_at: float = 0.0
+    vouched_at: float | None = None
     finished_at: float | None = None
     stored: bool = False
     uncharged: bool = False

@@ -136,6 +136,10 @@ class Visits:
     def learn_told(self, visit_id: str, told: Told) -> None:
         self._change(visit_id, told=asdict(told))
 
+    def vouch(self, visit_id: str) -> None:
+        """The shopper has shown that they are a person."""
+        self._change(visit_id, vouched_at=self._store.clock())
+
     def notice(self, visit_id: str, notice: str | None) -> None:
         self._change(visit_id, notice=notice)
 
@@ -168,6 +172,7 @@ def _from_row(row: Row[Any]) -> Visit:
         notice=row.notice,
         created_at=row.created_at,
         seen_at=row.seen_at,
+        vouched_at=row.vouched_at,
         finished_at=row.finished_at,
         stored=True,
         uncharged=bool(row.uncharged),

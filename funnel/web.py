@@ -1,5 +1,6 @@
 """What happens to every request: the visit is recalled, the guard stands at the door, the answer gets its headers."""
 
+from collections.abc import Mapping
 from functools import lru_cache
 from http import HTTPStatus
 from typing import Any, cast
@@ -22,8 +23,9 @@ from funnel import doorway, gate, outage, steps
 from funnel.attempt import Attempt, State
 from funnel.attribution import query_without_cards
 from funnel.charge_calls import Returns
+from funnel.checkout_form import COUPON_LIMIT
 from funnel.fields import coupon_code
-from funnel.forms import COUPON_LIMIT, csrf_failed
+from funnel.forms import csrf_failed
 from funnel.notices import sentence
 from funnel.offers import slots
 from funnel.origin import Origin
@@ -32,6 +34,7 @@ from funnel.robots import is_shopper
 from funnel.rooms import Rooms
 from funnel.steps import PATHS, Detour, Notice, Progress
 from funnel.theme import hash_of, style_of
+from funnel.tries import Mood
 from funnel.visit import Visit
 
 RETRY_AFTER = {HTTPStatus.SERVICE_UNAVAILABLE: "60", HTTPStatus.TOO_MANY_REQUESTS: "900"}  # seconds
@@ -72,6 +75,11 @@ def visit() -> Visit:
 
 def origin() -> Origin:
     return rooms().origins.of(request.remote_addr)
+
+
+def mood() -> Mood:
+    """What is thought of a card that is typed where this request comes from."""
+    return outage.attempted(lambda: rooms().tries.mood(origin()), Mood.FREE)
 
 
 def is_person() -> bool:
@@ -168,6 +176,16 @@ def page(
 def let_in_frames(response: Response, sources: str) -> Response:
     """For a page that shows frames, which no page does by itself."""
     response.headers["Content-Security-Policy"] = f"{_policy()}; frame-src {sources}"
+    return response
+
+
+def let_in(response: Response, sources: Mapping[str, str]) -> Response:
+    """For a page with a script of somebody else: more sources, by directive. It has to do without Trusted Types."""
+    policy = dict(each.partition(" ")[::2] for each in _policy().split("; "))
+    policy.pop("require-trusted-types-for", None)
+    for directive, more in sources.items():
+        policy[directive] = f"{policy.get(directive, '')} {more}".strip()
+    response.headers["Content-Security-Policy"] = "; ".join(f"{name} {value}".strip() for name, value in policy.items())
     return response
 
 

@@ -8,14 +8,16 @@ from flask import Blueprint, Response
 from funnel import outage, web
 from funnel.attempt import ORDER, Attempt, Claim, Refusal, State
 from funnel.charge_calls import NewOrder
-from funnel.forms import CheckoutForm, csrf_failed
+from funnel.checkout_form import CheckoutForm
+from funnel.forms import csrf_failed
 from funnel.notices import SENTENCES, why_not
-from funnel.pages import prepaid
+from funnel.pages import person, prepaid
 from funnel.pages.checkout_page import as_chosen, as_typed, draw, filled, keep_place, quote_of
 from funnel.pay_token import ChangedOffer, StaleToken
 from funnel.pricing import Priced
 from funnel.quote import Quote
-from funnel.steps import AWAY, CONFIRMING, PATHS, PREPAID, Notice
+from funnel.steps import AWAY, CONFIRMING, PATHS, PERSON, PREPAID, Notice
+from funnel.tries import Mood
 from funnel.visit import Visit
 
 bp = Blueprint("checkout", __name__)
@@ -27,6 +29,8 @@ LATER = HTTPStatus.SERVICE_UNAVAILABLE
 @bp.get(PATHS["checkout"])
 def show() -> Response:
     visit = web.enter("checkout")
+    if person.wanted(visit):
+        return web.go(PERSON)
     form, quote = filled(visit.draft), quote_of(visit)
     if quote.discount and not quote.helped:  # a code from an address that the CRM does not take
         form.take_out(quote.choice.coupon)
@@ -61,6 +65,8 @@ def _pay(visit: Visit, form: CheckoutForm) -> Response:
     """Charge what this very form showed; whatever came to be different meanwhile is shown first."""
     if form.errors:
         return _redraw(form, _priced(visit, form), **web.mistaken(form))
+    if not form.by_paypal and (kept_out := _kept_out(visit, form)):
+        return kept_out
     priced = _priced(visit, form, before_charge=True)
     if outage.away() or priced.refused or priced.unknown:
         return _redraw(form, priced)
@@ -80,6 +86,16 @@ def _pay(visit: Visit, form: CheckoutForm) -> Response:
     )
     # With the store away the claim cannot be written down, so nothing is sent.
     return _answer(outage.attempted(lambda: web.rooms().payments.place_order(visit, order), Claim()), form, quote)
+
+
+def _kept_out(visit: Visit, form: CheckoutForm) -> Response | None:
+    """Before the CRM is asked anything for a card. The claim looks again, for many may come at once."""
+    if web.mood() is Mood.SPENT:
+        return _too_many(form, as_chosen(visit, form))
+    if person.wanted(visit):
+        keep_place(form)
+        return web.go(PERSON)
+    return None
 
 
 def _why_again(stale: StaleToken, visit: Visit, quote: Quote) -> Notice:
