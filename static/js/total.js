@@ -4,7 +4,7 @@ const form = document.querySelector("form[data-total]") || document.createElemen
 const PICKED = ["offer", "bump", "shipping"];
 const SENT = [...PICKED, "csrf_token", "attempt", "couponCode"];
 const parts = (page) => [...page.querySelectorAll("[data-live]")];
-let asked = new XMLHttpRequest(); // it hands over a document that runs nothing
+let asked = new XMLHttpRequest(); // not fetch: this one reads a page as a page, for text may not become markup here
 
 const draw = ({ status, response }) => {
   const fresh = status === 200 && response && response.querySelector("form[data-total]");
