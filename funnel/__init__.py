@@ -47,6 +47,7 @@ campaign (campaign_rules, _tables, _values, upsell_rules), package, basket, mist
                      contacts and addresses; card numbers; where a request comes from
 theme (theme_rules), copy_table, folders, assets
                      a brand's look and words; where templates and static files are found, and their addresses
-phrase, catalogue    a text that can be said in another language; what the .po files say
+phrase, catalogue, texts
+                     a text that can be said in another language; what the .po files say; every text there is
 sandbox/             our own Konnektive, which knows nothing of the rest
 """

@@ -74,7 +74,7 @@ FLOORS = [
     },
     {"config", "funnel.engine"},
     {"funnel.settings", "funnel.attempt", "funnel.schema"},
-    {"funnel.campaign_rules", "funnel.theme_rules"},
+    {"funnel.campaign_rules", "funnel.theme_rules", "funnel.texts"},
     {"funnel.upsell_rules"},
     {
         "funnel.campaign",
