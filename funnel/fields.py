@@ -168,12 +168,9 @@ def at_most(limit: int) -> Check:
     return Rule(check, lambda field: {"long": _too_long(field, limit), "limit": str(limit)})
 
 
-def _no_card(form: Any, field: Any) -> None:
+def no_card(form: Any, field: Any) -> None:
     if emptied_of_card(field):
         raise StopValidation(CARD_IN_TEXT)
-
-
-no_card = Rule(_no_card, lambda field: {"card": CARD_IN_TEXT})
 
 
 def emptied_of_card(field: Any) -> bool:
