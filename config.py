@@ -156,6 +156,8 @@ def _unsafe_in_production(settings: Environment) -> list[str]:
             f"environment: SECRET_KEY: needs at least {SHORTEST_SECRET} random characters of your own; "
             "make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(32))'"
         )
+    if any(len(earlier) < SHORTEST_SECRET for earlier in settings.secret_key_fallbacks):
+        mistakes.append(f"environment: SECRET_KEY_FALLBACKS: each needs at least {SHORTEST_SECRET} characters, as once")
     if 0 < len(settings.metrics_token.get_secret_value()) < SHORTEST_TOKEN:
         mistakes.append(f"environment: METRICS_TOKEN: needs at least {SHORTEST_TOKEN} random characters, or none")
     if settings.sandboxed:

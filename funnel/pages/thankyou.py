@@ -20,7 +20,7 @@ def show() -> Response:
     web.enter("thank-you")
     shown = web.progress().ordered and web.is_person()
     first = shown and outage.attempted(lambda: web.rooms().flow.finish(web.visit()), False)
-    return _page(first=first)
+    return draw(first=first)
 
 
 @bp.post(PATHS["thank-you"])
@@ -29,13 +29,13 @@ def submit() -> Response:
     web.admit("thank-you")
     form = PlainForm()
     if not form.validate_on_submit():
-        return _page(**web.mistaken(form))
+        return draw(**web.mistaken(form))
     web.start_again()
     campaign = web.rooms().settings.campaign
     return web.go(next(step for step in campaign.steps if step != "presell"))
 
 
-def _page(*, first: bool = False, **outcome: Any) -> Response:
+def draw(*, first: bool = False, **outcome: Any) -> Response:
     visit, rooms = web.visit(), web.rooms()
     bought = receipt(visit, rooms.attempts.of_visit(visit.id)) if visit.stored else None
     fresh = visit.finished_at is None or rooms.store.clock() - visit.finished_at < REFRESH_UNTIL
