@@ -16,7 +16,7 @@ KEYWORDS = {**DEFAULT_KEYWORDS, "phrase": None}  # None: the first argument is t
 COMMENTS = ("Translators:",)
 TEMPLATE_OPTIONS = {"newstyle_gettext": "true", "trimmed": "true", "silent": "false"}
 NOT_SHOWN = ("sandbox", "commands", "migrations")  # folders that speak to developers and operators
-FILE_KEYS = ("image", "url", "href", "key", "video")  # in [copy]: addresses, which no language changes
+FILE_KEYS = ("image", "icon", "url", "href", "key")  # in [copy]: addresses, which no language changes
 
 
 def lacking(locale: Locale, folders: Folders) -> list[Gap]:
