@@ -53,6 +53,7 @@ from funnel.pages import (
 )
 from funnel.pay_token import PayTokens
 from funnel.payments import Payments
+from funnel.permissions import Permissions
 from funnel.prices import Prices
 from funnel.pricing import Pricing
 from funnel.reconciliation import Reconciliation
@@ -81,7 +82,10 @@ YEAR = 365 * 24 * 3600  # seconds
 
 def create_app(settings: Settings | None = None) -> Flask:
     """The funnel as a WSGI application. Without settings it loads them, and tells every mistake and ends."""
-    settings = settings or _load_or_end()
+    try:
+        settings = settings or load_settings()
+    except ConfigError as error:
+        return _unfit(error)
     logs.install(settings.log_level, as_json=settings.production)
     app = build(settings, _furnish_or_end(settings))
     if not settings.production:
@@ -118,12 +122,19 @@ def _words(campaign: Campaign, found_in: Folders) -> Words:
     return words(campaign.language, countries=campaign.countries, currency=campaign.currency, folders=found_in.locale)
 
 
-def _load_or_end() -> Settings:
-    try:
-        return load_settings()
-    except ConfigError as error:
+def _unfit(error: ConfigError) -> Flask:
+    """Only `flask funnel check` can use an application without settings: it tells their mistakes by file and line.
+
+    Flask makes the application before it reads which command is wanted, so the command line itself is looked at.
+    """
+    commanded = click.get_current_context(silent=True) is not None
+    if not (commanded and "check" in sys.argv):
         print(f"The funnel cannot start:\n{error}", file=sys.stderr)
         sys.exit(APP_LOAD_ERROR)
+    app = Flask(__name__, static_folder=None)
+    app.extensions["funnel-mistakes"] = error.mistakes
+    app.cli.add_command(commands)
+    return app
 
 
 def _furnish_or_end(settings: Settings) -> Rooms:
@@ -237,6 +248,7 @@ def furnish(settings: Settings, *, prepare: bool = True) -> Rooms:
         payments=payments,
         pricing=pricing,
         prices=Prices(client=client, campaign=campaign, deadline=timing.owed_deadline),
+        permissions=Permissions(client, campaign.campaignId, timing.owed_deadline),
         whereabouts=whereabouts,
         relay=relay,
         reconciliation=reconciliation,

@@ -2,6 +2,7 @@
 
 cli, commands/, supervisor
                      the commands
+check/               what is wrong in funnel.toml, the templates and the campaign, by file and line
 gallery/, scenes/    every page in every mood: to look at, in development; drawn without CRM and store
 pages/               presell, lead, capture, checkout, person, pixel, away, returns, confirming, upsell, thankyou,
                      reports, health, figures
@@ -15,8 +16,9 @@ forms (checkout_form, contact_form, address_fields, address_words, card_fields, 
                      what visitors type, checked
 flow, payments, whereabouts
                      the recommended API flow as verbs, those that charge apart; how far a visit has come
-relay, reconciliation, restoration, prices
-                     the delivery of what is owed; the audit; a backup put back; our prices and the campaign's
+relay, reconciliation, restoration, prices, permissions
+                     the delivery of what is owed; the audit; a backup put back; our prices and the campaign's; which
+                     calls the CRM allows
 receipt, summary, notices, pixels
                      what was bought, what is in a basket, the sentences that are told once, the fraud check
 metrics              figures for who watches
