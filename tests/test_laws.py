@@ -18,7 +18,7 @@ FLOORS = [
     {"funnel.pages"},
     {"funnel.web", "funnel.failures", "funnel.props", "funnel.access"},
     {"funnel.words"},
-    {"funnel.doorway", "funnel.gate", "funnel.headers"},
+    {"funnel.doorway", "funnel.gate", "funnel.headers", "funnel.slot_files"},
     {"funnel.outage", "funnel.rooms"},
     {"funnel.checkout_form"},
     {"funnel.contact_form", "funnel.address_fields", "funnel.card_fields"},
@@ -74,7 +74,8 @@ FLOORS = [
     },
     {"config", "funnel.engine"},
     {"funnel.settings", "funnel.attempt", "funnel.schema"},
-    {"funnel.campaign_rules", "funnel.theme_rules"},
+    {"funnel.campaign_rules", "funnel.theme_rules", "funnel.slot_rules"},
+    {"funnel.campaign_rules", "funnel.theme_rules", "funnel.texts"},
     {"funnel.upsell_rules"},
     {
         "funnel.campaign",
@@ -85,9 +86,10 @@ FLOORS = [
         "funnel.cards",
         "funnel.origin",
     },
+    {"funnel.inventory", "funnel.slots"},
     {"funnel.package", "funnel.theme", "funnel.copy_table", "funnel.folders"},
     {"funnel.campaign_tables"},
-    {"funnel.campaign_values", "funnel.basket", "funnel.phrase", "funnel.catalogue"},
+    {"funnel.campaign_values", "funnel.slot_markup", "funnel.basket", "funnel.phrase", "funnel.catalogue"},
 ]
 WITHOUT_FLASK = [
     "config",

@@ -31,7 +31,7 @@ def test_every_scene_can_be_used_by_everybody(narrow: Page, gallery: str, theatr
     axe, found = Axe(), []
     for scene in theatre.scenes():
         narrow.emulate_media(color_scheme="light")
-        narrow.goto(f"{gallery}/{scene.name}", wait_until="domcontentloaded")
+        narrow.goto(f"{gallery}/{scene.name}")
         if narrow.evaluate("document.documentElement.scrollWidth") > NARROW["width"]:
             found.append(f"{scene.name} is wider than {NARROW['width']} px")
         found += _violations(scene.name, axe.run(narrow).response)
