@@ -3,7 +3,8 @@
 import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
+from wsgiref.types import WSGIApplication
 
 from flask import Flask
 
@@ -35,7 +36,7 @@ class Reloading:
     def __init__(self, app: Flask, settings: Settings, make: Make) -> None:
         self._settings, self._make = settings, make
         self._troubles, self._good = Troubles(), dict[str, str]()
-        self._serving = self._prepared(app)
+        self._serving: WSGIApplication = self._prepared(app)
         self._seen = watched(settings)
         self._lock = threading.Lock()
 
@@ -56,7 +57,7 @@ class Reloading:
         self._troubles.clear(file)
         self._serving, self._seen = self._prepared(self._make(self._settings)), watched(self._settings)
 
-    def _prepared(self, app: Flask) -> Any:
+    def _prepared(self, app: Flask) -> WSGIApplication:
         last_good.keep(app.jinja_env, self._good, self._troubles)
         troubles.show(app, self._troubles)
-        return app.wsgi_app
+        return cast(WSGIApplication, app.wsgi_app)
