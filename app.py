@@ -10,7 +10,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from whitenoise import WhiteNoise
 
 from config import folders, load_settings
-from funnel import access, failures, logs, props, standing, web
+from funnel import access, failures, headers, logs, props, standing, web
 from funnel.assets import Assets
 from funnel.attempts import Attempts
 from funnel.backlog import Backlog
@@ -45,6 +45,7 @@ from funnel.pages import (
     pixel,
     prepaid,
     presell,
+    reports,
     returns,
     thankyou,
     upsell,
@@ -63,6 +64,7 @@ from funnel.settings import Settings
 from funnel.store import Store
 from funnel.tries import Limits, Tries
 from funnel.unresolved import Unresolved
+from funnel.violations import Violations
 from funnel.visits import Visits
 from funnel.whereabouts import Whereabouts
 from funnel.words import Words, words
@@ -91,7 +93,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     failures.install(app)
     for page in (
         *(presell, lead, capture, checkout, confirming, person, prepaid),
-        *(away, returns, pixel, upsell, thankyou, health, figures),
+        *(away, returns, pixel, upsell, thankyou, reports, health, figures),
     ):
         app.register_blueprint(page.bp)
     app.cli.add_command(commands)
@@ -231,6 +233,7 @@ def furnish(settings: Settings, *, prepare: bool = True) -> Rooms:
         metrics=metrics,
         tokens=PayTokens(keys),
         return_tokens=ReturnTokens(keys),
+        violations=Violations(),
         origins=Origins(keys),
         floods=floods,
         tries=tries,
@@ -260,17 +263,17 @@ def _challenge(settings: Settings) -> Challenge | None:
 
 
 def _configure(app: Flask, settings: Settings) -> None:
-    https = bool(settings.public_url and settings.public_url.startswith("https://"))
     app.config.update(
         SECRET_KEY=settings.secret_key.get_secret_value(),
         SECRET_KEY_FALLBACKS=list(settings.secret_key_fallbacks),
-        SESSION_COOKIE_NAME="__Host-funnel" if https else "funnel",
-        SESSION_COOKIE_SECURE=https,
+        SESSION_COOKIE_NAME="__Host-funnel" if settings.https else "funnel",
+        SESSION_COOKIE_SECURE=settings.https,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_REFRESH_EACH_REQUEST=False,
         PERMANENT_SESSION_LIFETIME=timedelta(seconds=settings.timing.visit_life),
         WTF_CSRF_TIME_LIMIT=None,
+        WTF_CSRF_SECRET_KEY=[*reversed(settings.secret_key_fallbacks), settings.secret_key.get_secret_value()],
         MAX_CONTENT_LENGTH=BIGGEST_BODY,
         MAX_FORM_MEMORY_SIZE=BIGGEST_BODY,
         MAX_FORM_PARTS=MOST_FIELDS,
@@ -281,7 +284,13 @@ def _configure(app: Flask, settings: Settings) -> None:
 
 def _stand_behind_proxies(app: Flask, settings: Settings, found_in: Folders) -> None:
     hops = settings.proxy_hops
-    files = WhiteNoise(app.wsgi_app, autorefresh=not settings.production, max_age=YEAR)
+    files = WhiteNoise(
+        app.wsgi_app,
+        autorefresh=not settings.production,
+        max_age=YEAR,
+        allow_all_origins=False,
+        add_headers_function=headers.of_files(settings),
+    )
     for folder in reversed(found_in.static):  # what is added last is found first
         files.add_files(str(folder), prefix=STATIC_URL)
     app.wsgi_app = ProxyFix(files, x_for=hops, x_proto=hops, x_host=0, x_port=0, x_prefix=0)  # type: ignore[method-assign]

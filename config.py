@@ -148,6 +148,8 @@ def _unsafe_in_production(settings: Environment) -> list[str]:
             f"environment: SECRET_KEY: needs at least {SHORTEST_SECRET} random characters of your own; "
             "make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(32))'"
         )
+    if any(len(earlier) < SHORTEST_SECRET for earlier in settings.secret_key_fallbacks):
+        mistakes.append(f"environment: SECRET_KEY_FALLBACKS: each needs at least {SHORTEST_SECRET} characters, as once")
     if 0 < len(settings.metrics_token.get_secret_value()) < SHORTEST_TOKEN:
         mistakes.append(f"environment: METRICS_TOKEN: needs at least {SHORTEST_TOKEN} random characters, or none")
     if settings.sandboxed:
@@ -161,6 +163,6 @@ def _unsafe_in_production(settings: Environment) -> list[str]:
         )
     if settings.challenge_verify_url and not settings.challenge_verify_url.startswith("https://"):
         mistakes.append("environment: CHALLENGE_VERIFY_URL: allowed in production: an https:// address, or none")
-    if settings.public_url is None or not settings.public_url.startswith("https://"):
+    if not settings.https:
         mistakes.append("environment: PUBLIC_URL: needed in production, the https:// address shoppers use")
     return mistakes

@@ -2,17 +2,16 @@
 
 cli, commands/, supervisor
                      the commands
-pages/               presell, lead, capture, checkout, pixel, away, returns, confirming, upsell, thankyou, health,
-                     figures
+pages/               presell, lead, capture, checkout, person, pixel, away, returns, confirming, upsell, thankyou,
+                     reports, health, figures
 web, failures, props, access
                      what happens to every request, to every failure; what templates may use; a log line for each
-pages/               presell, lead, capture, checkout, person, pixel, away, returns, confirming, upsell, thankyou,
-                     health
-web, failures, props what happens to every request, to every failure, and what templates may use
 words                the funnel's language: its texts, amounts and dates
-doorway, gate        which visit a request belongs to; who sends too many forms
+doorway, gate, headers
+                     which visit a request belongs to; who sends too many forms; what an answer lets a browser do
 outage, rooms        the store away; the wired rooms, as pages and commands are handed them
-forms                what visitors type, checked (with address_fields, card_fields, fields, email_typos)
+forms (checkout_form, contact_form, address_fields, address_words, card_fields, fields, email_typos)
+                     what visitors type, checked
 flow, payments, whereabouts
                      the recommended API flow as verbs, those that charge apart; how far a visit has come
 relay, reconciliation, restoration, prices
@@ -35,9 +34,10 @@ visits, attempts, unresolved, outbox, breaker, crm/, migrations/
 visit, cookie, attempt_rows, tries, floods, logs
                      a shopper's visit as a value; what the signed cookie remembers of it; the ledger, read; how many
                      cards are tried in vain, and how many forms sent, from one place; how a log line is drawn
-store (engine, schema), steps, offers, quote, robots, attribution, scrub
+store (engine, schema), steps, offers, quote, robots, attribution, scrub, violations
                      the tables; the order of the pages; which offers stand; what is picked and what it comes to;
-                     who is no shopper; where shoppers come from; what no log line may tell
+                     who is no shopper; where shoppers come from; what no log line may tell;
+                     what browsers report of a page
 settings, attempt    what can be set; the states of an attempt to charge
 campaign (campaign_rules, _tables, _values, upsell_rules), package, basket, mistakes, filesystem, people, cards, origin
                      funnel.toml as values; what is chosen, what is charged; how mistakes are told; disks;

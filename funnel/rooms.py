@@ -25,6 +25,7 @@ from funnel.return_token import ReturnTokens
 from funnel.settings import Settings
 from funnel.store import Store
 from funnel.tries import Tries
+from funnel.violations import Violations
 from funnel.visits import Visits
 from funnel.whereabouts import Whereabouts
 
@@ -55,4 +56,5 @@ class Rooms:
     origins: Origins
     floods: Floods
     tries: Tries
+    violations: Violations
     challenge: Challenge | None

@@ -5,7 +5,7 @@ from http import HTTPStatus
 from flask import Blueprint, Response, abort, make_response, render_template, request
 from werkzeug.urls import iri_to_uri
 
-from funnel import web
+from funnel import headers, web
 from funnel.attempt import Attempt, AwayKind, PaySource, State
 from funnel.steps import PATHS
 
@@ -15,11 +15,19 @@ AT_ONCE = 1  # seconds until the page leads on by itself
 RUN, SCRIPT = "/away/run", "/away/run.js"
 # The bank's own script draws its own frame here; it can neither fetch nor frame our pages, nor stay behind as a
 # service worker, and no card is near. The frame needs its own origin, so the page has ours.
-POLICY = (
-    "sandbox allow-scripts allow-forms allow-same-origin allow-top-navigation; default-src 'none'; "
-    "script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'none'; worker-src 'none'; "
-    "frame-src https: {sandbox}; form-action https: {sandbox}; frame-ancestors 'none'; base-uri 'none'"
-)
+POLICY = {
+    "sandbox": "allow-scripts allow-forms allow-same-origin allow-top-navigation",
+    "default-src": "'none'",
+    "style-src": "'self'",
+    "img-src": "'self'",
+    "connect-src": "'none'",
+    "worker-src": "'none'",
+    "object-src": "'none'",
+    "frame-ancestors": "'none'",
+    "base-uri": "'none'",
+}
+# What a bank's frame may ask of the browser to know its customer by.
+PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=*, publickey-credentials-get=*, usb=()"
 
 
 @bp.get(PATHS["away"])
@@ -44,7 +52,10 @@ def run() -> Response:
     if _script() is None:
         return web.go(web.whereabouts())
     page = make_response(render_template("pages/bank.html", script=SCRIPT))
-    page.headers["Content-Security-Policy"] = POLICY.format(sandbox=web.rooms().settings.local_crm)
+    banks = f"https: {web.rooms().settings.local_crm}".strip()
+    policy = {**POLICY, "script-src": headers.script_by_nonce(), "frame-src": banks, "form-action": banks}
+    page.headers["Content-Security-Policy"] = headers.written(policy)
+    page.headers["Permissions-Policy"] = PERMISSIONS
     return page
 
 

@@ -4,7 +4,7 @@ from http import HTTPStatus
 
 from flask import Blueprint, Response, request
 
-from funnel import outage, web
+from funnel import headers, outage, web
 from funnel.attempt import ORDER, Attempt
 from funnel.challenge import Challenge, Seen
 from funnel.forms import PlainForm
@@ -59,7 +59,8 @@ def _vouched(visit: Visit) -> bool:
 
 
 def _page(challenge: Challenge, form: PlainForm, **outcome: object) -> Response:
-    page = web.page(
+    headers.let_in(challenge.provider.sources)
+    return web.page(
         "pages/person.html",
         form=form,
         action=PATHS[PERSON],
@@ -68,4 +69,3 @@ def _page(challenge: Challenge, form: PlainForm, **outcome: object) -> Response:
         **web.position("checkout"),
         **outcome,  # type: ignore[arg-type]
     )
-    return web.let_in(page, challenge.provider.sources)

@@ -39,11 +39,15 @@ def _page(**outcome: Any) -> Response:
     visit, rooms = web.visit(), web.rooms()
     bought = receipt(visit, rooms.attempts.of_visit(visit.id)) if visit.stored else None
     fresh = visit.finished_at is None or rooms.store.clock() - visit.finished_at < REFRESH_UNTIL
-    return web.page(
+    again = bool(bought and bought.pending and fresh)
+    page = web.page(
         "pages/thankyou.html",
         receipt=bought,
-        refresh=REFRESH if bought and bought.pending and fresh else None,
+        again=again,
         form=PlainForm(),
         action=PATHS["thank-you"],
         **outcome,
     )
+    if again:
+        page.headers["Refresh"] = f"{REFRESH}; url={PATHS['thank-you']}"
+    return page
