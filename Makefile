@@ -1,7 +1,7 @@
 # Every word a developer or an operator needs; `make help` lists them.
 # A setting goes before the word or behind it:  PORT=8000 make run  ·  PYTHON=python3.12 make test
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench lock clean
+.PHONY: help run test check bench words lock clean
 .NOTPARALLEL:
 
 ARGS =
@@ -30,6 +30,10 @@ check: ## Lint and types alone, in a few seconds.
 bench: ## How fast it is, beside bare Flask and a naive funnel, in some five minutes (ARGS=--quick for a glance).
 	@sh scripts/venv requirements.txt
 	@PYTHONPATH=. $(BIN)/python scripts/bench $(ARGS)
+
+words: ## Bring the translations in locale/ up to date with the pages (ARGS=fr for a new language).
+	@sh scripts/venv requirements.txt
+	@PYTHONPATH=. $(BIN)/python scripts/words.py $(ARGS)
 
 lock: ## Pin the packages of pyproject.toml, with hashes, into the two requirements files (ARGS=--upgrade for newer ones).
 	@sh scripts/venv requirements.txt requirements-dev.txt

@@ -2,6 +2,7 @@
 
 import sys
 from datetime import timedelta
+from pathlib import Path
 
 import click
 from flask import Flask
@@ -26,6 +27,7 @@ from funnel.erasure import Erasure
 from funnel.floods import Floods
 from funnel.flow import Flow
 from funnel.folders import Folders
+from funnel.gallery import gallery
 from funnel.housekeeping import Housekeeping
 from funnel.judge import Judge
 from funnel.leads import Leads
@@ -52,6 +54,7 @@ from funnel.pages import (
 )
 from funnel.pay_token import PayTokens
 from funnel.payments import Payments
+from funnel.permissions import Permissions
 from funnel.prices import Prices
 from funnel.pricing import Pricing
 from funnel.reconciliation import Reconciliation
@@ -59,6 +62,7 @@ from funnel.relay import Relay
 from funnel.restoration import Restoration
 from funnel.return_token import ReturnTokens
 from funnel.rooms import Rooms
+from funnel.scenes.stage import Stage
 from funnel.schema import SchemaBehind
 from funnel.settings import Settings
 from funnel.store import Store
@@ -79,9 +83,24 @@ YEAR = 365 * 24 * 3600  # seconds
 
 def create_app(settings: Settings | None = None) -> Flask:
     """The funnel as a WSGI application. Without settings it loads them, and tells every mistake and ends."""
-    settings = settings or _load_or_end()
+    try:
+        settings = settings or load_settings()
+    except ConfigError as error:
+        return _unfit(error)
     logs.install(settings.log_level, as_json=settings.production)
-    rooms = _furnish_or_end(settings)
+    app = build(settings, _furnish_or_end(settings))
+    if not settings.production:
+        gallery.install(app, stage(settings))
+    return app
+
+
+def stage(settings: Settings) -> Stage:
+    """Where every page in every mood is drawn, without CRM and store."""
+    return Stage(settings, furnish, build)
+
+
+def build(settings: Settings, rooms: Rooms) -> Flask:
+    """The application around its rooms."""
     found_in = folders(settings.campaign, settings.funnel_file)
     app = Flask(__name__, static_folder=str(found_in.shipped / "static"), static_url_path=STATIC_URL)
     app.jinja_loader = found_in.loader()
@@ -104,12 +123,19 @@ def _words(campaign: Campaign, found_in: Folders) -> Words:
     return words(campaign.language, countries=campaign.countries, currency=campaign.currency, folders=found_in.locale)
 
 
-def _load_or_end() -> Settings:
-    try:
-        return load_settings()
-    except ConfigError as error:
+def _unfit(error: ConfigError) -> Flask:
+    """Only `flask funnel check` can use an application without settings: it tells their mistakes by file and line.
+
+    Flask makes the application before it reads which command is wanted, so the command line itself is looked at.
+    """
+    commanded = click.get_current_context(silent=True) is not None
+    if not (commanded and "check" in sys.argv):
         print(f"The funnel cannot start:\n{error}", file=sys.stderr)
         sys.exit(APP_LOAD_ERROR)
+    app = Flask(__name__, static_folder=None)
+    app.extensions["funnel-mistakes"] = error.mistakes
+    app.cli.add_command(commands)
+    return app
 
 
 def _furnish_or_end(settings: Settings) -> Rooms:
@@ -223,6 +249,7 @@ def furnish(settings: Settings, *, prepare: bool = True) -> Rooms:
         payments=payments,
         pricing=pricing,
         prices=Prices(client=client, campaign=campaign, deadline=timing.owed_deadline),
+        permissions=Permissions(client, campaign.campaignId, timing.owed_deadline),
         whereabouts=whereabouts,
         relay=relay,
         reconciliation=reconciliation,
@@ -291,6 +318,6 @@ def _stand_behind_proxies(app: Flask, settings: Settings, found_in: Folders) -> 
         allow_all_origins=False,
         add_headers_function=headers.of_files(settings),
     )
-    for folder in reversed(found_in.static):  # what is added last is found first
+    for folder in filter(Path.is_dir, reversed(found_in.static)):  # what is added last is found first
         files.add_files(str(folder), prefix=STATIC_URL)
     app.wsgi_app = ProxyFix(files, x_for=hops, x_proto=hops, x_host=0, x_port=0, x_prefix=0)  # type: ignore[method-assign]

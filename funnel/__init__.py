@@ -2,6 +2,8 @@
 
 cli, commands/, supervisor
                      the commands
+check/               what is wrong in funnel.toml, the templates and the campaign, by file and line
+gallery/, scenes/    every page in every mood: to look at, in development; drawn without CRM and store
 pages/               presell, lead, capture, checkout, person, pixel, away, returns, confirming, upsell, thankyou,
                      reports, health, figures
 web, failures, props, access
@@ -14,8 +16,9 @@ forms (checkout_form, contact_form, address_fields, address_words, card_fields, 
                      what visitors type, checked
 flow, payments, whereabouts
                      the recommended API flow as verbs, those that charge apart; how far a visit has come
-relay, reconciliation, restoration, prices
-                     the delivery of what is owed; the audit; a backup put back; our prices and the campaign's
+relay, reconciliation, restoration, prices, permissions
+                     the delivery of what is owed; the audit; a backup put back; our prices and the campaign's; which
+                     calls the CRM allows
 receipt, summary, notices, pixels
                      what was bought, what is in a basket, the sentences that are told once, the fraud check
 metrics              figures for who watches
@@ -42,8 +45,13 @@ settings, attempt    what can be set; the states of an attempt to charge
 campaign (campaign_rules, _tables, _values, upsell_rules), package, basket, mistakes, filesystem, people, cards, origin
                      funnel.toml as values; what is chosen, what is charged; how mistakes are told; disks;
                      contacts and addresses; card numbers; where a request comes from
+theme (theme_rules), copy_table, folders, assets, inventory, slots (slot_files, _markup, _rules)
+                     a brand's look and words; where templates and static files are found, and their addresses; why
+                     each script of a payment page is there; a marketer's own pixels
+phrase, catalogue    a text that can be said in another language; what the .po files say
 theme (theme_rules), copy_table, folders, assets
                      a brand's look and words; where templates and static files are found, and their addresses
-phrase, catalogue    a text that can be said in another language; what the .po files say
+phrase, catalogue, texts
+                     a text that can be said in another language; what the .po files say; every text there is
 sandbox/             our own Konnektive, which knows nothing of the rest
 """

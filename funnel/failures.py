@@ -70,7 +70,7 @@ def _told(error: HTTPException) -> Response:
     if error.response is not None:
         return make_response(error.response)
     status = HTTPStatus(error.code or HTTPStatus.INTERNAL_SERVER_ERROR)
-    response = _page(status)
+    response = draw(status)
     if isinstance(allowed := getattr(error, "valid_methods", None), list):
         response.headers["Allow"] = ", ".join(allowed)
     return response
@@ -79,13 +79,17 @@ def _told(error: HTTPException) -> Response:
 def _store_away(error: SQLAlchemyError) -> Response:
     """Says nothing of charges, for nobody knows. A form is looked at again as a page, so nothing is sent twice."""
     outage.notice(error)
-    return _page(HTTPStatus.SERVICE_UNAVAILABLE, STORE_AWAY, refresh=LOOK_EVERY)
+    return draw_store_away()
+
+
+def draw_store_away() -> Response:
+    return draw(HTTPStatus.SERVICE_UNAVAILABLE, STORE_AWAY, refresh=LOOK_EVERY)
 
 
 def _ours(error: Exception) -> Response:
     """The type and the place only: a message, a local variable or an address could hold what a shopper typed."""
     _log(error)
-    return _page(HTTPStatus.INTERNAL_SERVER_ERROR)
+    return draw(HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
 def _log(error: Exception) -> None:
@@ -96,7 +100,7 @@ def _log(error: Exception) -> None:
     log.error("%s %s failed: %s at %s", request.method, request.endpoint, type(error).__name__, place)
 
 
-def _page(status: HTTPStatus, words: tuple[Phrase, Phrase] | None = None, *, refresh: int | None = None) -> Response:
+def draw(status: HTTPStatus, words: tuple[Phrase, Phrase] | None = None, *, refresh: int | None = None) -> Response:
     """The error page; its words alone where the templates cannot draw it, for the server would log the address."""
     title, sentence = words or WORDS.get(
         status, OURS if status >= HTTPStatus.INTERNAL_SERVER_ERROR else WORDS[HTTPStatus.BAD_REQUEST]

@@ -16,6 +16,7 @@ from funnel.origin import Origins
 from funnel.outbox import Outbox
 from funnel.pay_token import PayTokens
 from funnel.payments import Payments
+from funnel.permissions import Permissions
 from funnel.prices import Prices
 from funnel.pricing import Pricing
 from funnel.reconciliation import Reconciliation
@@ -43,6 +44,7 @@ class Rooms:
     payments: Payments
     pricing: Pricing
     prices: Prices
+    permissions: Permissions
     whereabouts: Whereabouts
     relay: Relay
     reconciliation: Reconciliation

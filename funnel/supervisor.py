@@ -120,6 +120,10 @@ class Supervisor:
     def _welcome(self) -> str:
         settings = self._settings
         funnel = f"The funnel:   http://{_shown(settings.bind)}:{settings.port}"
+        if not settings.production:
+            funnel += (
+                f"\nThe gallery:  http://{_shown(settings.bind)}:{settings.port}/gallery   every page in every mood"
+            )
         if not settings.sandboxed:
             return f"\n{funnel}\nThe CRM:      {settings.crm_url}\n\nCtrl-C stops everything.\n"
         return (

@@ -6,7 +6,7 @@ from flask import Blueprint, Response, abort, make_response, render_template, re
 from werkzeug.urls import iri_to_uri
 
 from funnel import headers, web
-from funnel.attempt import Attempt, AwayKind, PaySource, State
+from funnel.attempt import Attempt, Away, AwayKind, PaySource, State
 from funnel.steps import PATHS
 
 bp = Blueprint("away", __name__)
@@ -35,8 +35,11 @@ def show() -> Response:
     attempt = _waiting()
     if attempt is None or attempt.away is None:
         return web.go(web.whereabouts())
-    by_script = attempt.away.kind is AwayKind.SCRIPT
-    target = RUN if by_script else iri_to_uri(attempt.away.target)
+    return draw(attempt, attempt.away)
+
+
+def draw(attempt: Attempt, away: Away) -> Response:
+    target = RUN if away.kind is AwayKind.SCRIPT else iri_to_uri(away.target)
     page = web.page(
         "pages/away.html",
         target=target,
@@ -51,6 +54,10 @@ def show() -> Response:
 def run() -> Response:
     if _script() is None:
         return web.go(web.whereabouts())
+    return draw_frame()
+
+
+def draw_frame() -> Response:
     page = make_response(render_template("pages/bank.html", script=SCRIPT))
     banks = f"https: {web.rooms().settings.local_crm}".strip()
     policy = {**POLICY, "script-src": headers.script_by_nonce(), "frame-src": banks, "form-action": banks}

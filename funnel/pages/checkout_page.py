@@ -65,9 +65,9 @@ def draw(form: CheckoutForm, quote: Quote, **outcome: Any) -> Response:
     """The page with an unused key for the next press; the card is typed again each time."""
     form.forget_card()
     if outage.attempted(web.rooms().breaker.is_open, False):
-        return _closed(form, Notice.CANNOT_TAKE_PAYMENTS)
+        return closed(form, Notice.CANNOT_TAKE_PAYMENTS)
     if outage.away():
-        return as_typed(form) if form.is_submitted() else _closed(form, Notice.CLOSED_FOR_NOW)
+        return as_typed(form) if form.is_submitted() else closed(form, Notice.CLOSED_FOR_NOW)
     visit, settings = web.visit(), web.rooms().settings
     campaign, sheet = settings.campaign, quote.sheet(settings.campaign)
     packages = quote.packages(campaign)
@@ -96,7 +96,7 @@ def draw(form: CheckoutForm, quote: Quote, **outcome: Any) -> Response:
     )
 
 
-def _closed(form: CheckoutForm, notice: Notice) -> Response:
+def closed(form: CheckoutForm, notice: Notice) -> Response:
     """Nothing can be paid now, so no card is asked for. What was typed is kept until the page opens again."""
     typed = form.is_submitted() and not csrf_failed(form)
     return _paused(notice, keep_place(form) if typed else web.visit(), look_again=True, form=None)
