@@ -71,6 +71,7 @@ FLOORS = [
         "funnel.attribution",
         "funnel.scrub",
         "funnel.violations",
+        "funnel.redirects",
     },
     {"config", "funnel.engine"},
     {"funnel.settings", "funnel.attempt", "funnel.schema"},
