@@ -1,24 +1,14 @@
-// Counts an offer's last minutes on; the server ends the offer, this only says so.
-(() => {
-  const box = document.querySelector("[data-left]");
-  const [shown, clock, spoken] = ["shown", "clock", "spoken"].map((name) => box.querySelector(`[data-${name}]`));
-  const end = performance.now() + box.dataset.left * 1000;
-  const say = { 300: spoken.dataset.five, 60: spoken.dataset.one };
-  const timer = setInterval(tick, 1000);
-  tick();
-
-  function tick() {
-    const left = Math.max(0, Math.round((end - performance.now()) / 1000));
-    clock.textContent = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
-    if (say[left]) spoken.textContent = say[left];
-    if (!left) close();
-  }
-
-  function close() {
+// Counts an offer's last minutes on; the server ends it.
+for (const box of document.querySelectorAll("[data-left]")) {
+  const [shown, clock, spoken] = box.children, end = performance.now() + box.dataset.left * 1e3;
+  const timer = setInterval(() => {
+    const left = Math.max(0, Math.round((end - performance.now()) / 1e3));
+    clock.textContent = `${(left / 60) | 0}:${`${left % 60}`.padStart(2, 0)}`;
+    spoken.textContent = spoken.dataset["at" + left] ?? spoken.textContent;
+    if (left) return;
     clearInterval(timer);
+    shown.textContent = spoken.textContent;
     clock.textContent = "";
-    shown.textContent = spoken.textContent = box.dataset.ended;
-    document.querySelectorAll("[data-while-open]").forEach((part) => (part.hidden = true));
-    document.querySelectorAll("[data-when-ended]").forEach((part) => (part.hidden = false));
-  }
-})();
+    for (const part of document.querySelectorAll("[data-open]")) part.hidden = !part.hidden;
+  }, 1e3);
+}

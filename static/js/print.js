@@ -1,6 +1,5 @@
-// Without a script there is nothing to press, and the browser's own menu prints.
-(() => {
-  const button = document.querySelector("[data-print]");
+// Shows the button that prints.
+for (const button of document.querySelectorAll("[data-print]")) {
   button.hidden = false;
-  button.addEventListener("click", () => print());
-})();
+  button.onclick = () => print();
+}
