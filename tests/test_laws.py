@@ -72,6 +72,7 @@ FLOORS = [
         "funnel.attribution",
         "funnel.scrub",
         "funnel.violations",
+        "funnel.page_print",
         "funnel.redirects",
     },
     {"config", "funnel.engine"},
