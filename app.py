@@ -2,6 +2,7 @@
 
 import sys
 from datetime import timedelta
+from pathlib import Path
 
 import click
 from flask import Flask
@@ -317,6 +318,6 @@ def _stand_behind_proxies(app: Flask, settings: Settings, found_in: Folders) -> 
         allow_all_origins=False,
         add_headers_function=headers.of_files(settings),
     )
-    for folder in reversed(found_in.static):  # what is added last is found first
+    for folder in filter(Path.is_dir, reversed(found_in.static)):  # what is added last is found first
         files.add_files(str(folder), prefix=STATIC_URL)
     app.wsgi_app = ProxyFix(files, x_for=hops, x_proto=hops, x_host=0, x_port=0, x_prefix=0)  # type: ignore[method-assign]

@@ -11,7 +11,7 @@ from babel import Locale
 from dotenv import dotenv_values
 from pydantic import BaseModel, ValidationError
 
-from funnel import campaign_rules, catalogue, theme_rules, upsell_rules
+from funnel import campaign_rules, catalogue, slot_rules, theme_rules, upsell_rules
 from funnel.campaign import Campaign
 from funnel.filesystem import in_memory
 from funnel.folders import Folders
@@ -42,6 +42,7 @@ def load_settings(variables: Mapping[str, str] | None = None, *, root: Path = RO
     timing = _checked(Timing, {key: given[key] for key in TIMINGS & given.keys()}, "environment", mistakes)
     campaign = _campaign(Path(values["FUNNEL_FILE"]), mistakes)
     mistakes += _missing_files(campaign, Path(values["FUNNEL_FILE"])) if campaign else []
+    mistakes += _unfit_slots(campaign, Path(values["FUNNEL_FILE"])) if campaign else []
     mistakes += _unreadable_words(campaign, Path(values["FUNNEL_FILE"])) if campaign else []
     mistakes += _outlasting(campaign, timing) if campaign and timing else []
     mistakes += _unsafe(environment) if environment else []
@@ -89,6 +90,13 @@ def folders(campaign: Campaign, file: Path) -> Folders:
 
 def _missing_files(campaign: Campaign, file: Path) -> list[str]:
     return [f"{file.name}: {mistake}" for mistake in theme_rules.mistakes(campaign, folders(campaign, file))]
+
+
+def _unfit_slots(campaign: Campaign, file: Path) -> list[str]:
+    try:
+        return slot_rules.mistakes(campaign.slots, folders(campaign, file))
+    except (OSError, ValueError) as error:
+        return [str(error)]
 
 
 def _unreadable_words(campaign: Campaign, file: Path) -> list[str]:

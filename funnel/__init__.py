@@ -37,16 +37,21 @@ visits, attempts, unresolved, outbox, breaker, crm/, migrations/
 visit, cookie, attempt_rows, tries, floods, logs
                      a shopper's visit as a value; what the signed cookie remembers of it; the ledger, read; how many
                      cards are tried in vain, and how many forms sent, from one place; how a log line is drawn
-store (engine, schema), steps, offers, quote, robots, attribution, scrub, violations
+store (engine, schema), steps, offers, quote, robots, attribution, scrub, violations, redirects
                      the tables; the order of the pages; which offers stand; what is picked and what it comes to;
                      who is no shopper; where shoppers come from; what no log line may tell;
-                     what browsers report of a page
+                     what browsers report of a page; where a shopper may be led
 settings, attempt    what can be set; the states of an attempt to charge
 campaign (campaign_rules, _tables, _values, upsell_rules), package, basket, mistakes, filesystem, people, cards, origin
                      funnel.toml as values; what is chosen, what is charged; how mistakes are told; disks;
                      contacts and addresses; card numbers; where a request comes from
+theme (theme_rules), copy_table, folders, assets, inventory, slots (slot_files, _markup, _rules)
+                     a brand's look and words; where templates and static files are found, and their addresses; why
+                     each script of a payment page is there; a marketer's own pixels
+phrase, catalogue    a text that can be said in another language; what the .po files say
 theme (theme_rules), copy_table, folders, assets
                      a brand's look and words; where templates and static files are found, and their addresses
-phrase, catalogue    a text that can be said in another language; what the .po files say
+phrase, catalogue, texts
+                     a text that can be said in another language; what the .po files say; every text there is
 sandbox/             our own Konnektive, which knows nothing of the rest
 """

@@ -94,7 +94,7 @@ class CardFields:
         known = (*BRANDS, TESTCARD) if self.test_card else BRANDS
         self.cardNumber.brands = [_brand_facts(each, self._refusal(each)) for each in known]
         unknown = self._refusal(None)
-        self.cardNumber.facts = {"digits": "", "empty": NUMBER_EMPTY, "wrong": NUMBER_WRONG, "unknown": unknown}
+        self.cardNumber.facts = {"digits": "yes", "empty": NUMBER_EMPTY, "wrong": NUMBER_WRONG, "unknown": unknown}
         self.cardExpiryDate.facts = {
             "wrong": EXPIRY_WRONG,
             "fits": f"(?:{MONTH_FIRST.pattern}|{YEAR_FIRST.pattern})",
@@ -102,7 +102,7 @@ class CardFields:
             "now": f"{_today():%Y%m}",
         }
         self.cardSecurityCode.facts = {
-            "digits": "",
+            "digits": "yes",
             "by": "cardNumber",
             "empty": CODE_EMPTY,
             "wrong": _code_wrong(CODE_LENGTH),

@@ -16,7 +16,7 @@ from babel.messages.pofile import PoFileError, read_po
 from babel.support import Translations
 
 SOURCE = "en"  # the language that the texts are written in
-VALUE = re.compile(r"%\(\w+\)\w|%%|%|(?<=\{)\w+")  # what a translation has to take over as it is
+VALUE = re.compile(r"%\(\w+\)\w|%%|%|\{\}|(?<=\{)\w+")  # what a translation has to take over as it is
 FOLDER = "LC_MESSAGES"
 
 

@@ -25,7 +25,7 @@ TYPING_LIMIT = 1000  # characters looked at; far above every field's own limit
 PHONE_LIMIT = 20  # characters the CRM takes, by its public rules file
 CARD_IN_TEXT = phrase("This looks like a card number. Enter it only under Payment.")
 EMAIL_WRONG = phrase("Enter an email address in the correct format, like name@example.com")
-EMAIL_SHAPE = r"\S+@[^\s@]+\.[^\s@]{2,}"  # what a script can tell; who looks closer refuses more
+EMAIL_SHAPE = r"\S+@[^\s@]+\.[^\s@]+"  # what a script can tell; who looks closer refuses more
 PHONE_WRONG = phrase("Enter a phone number, like 555 123 4567 or +44 20 7946 0018")
 PHONE_SHAPE = r"|(?:\D*\d){4}.*"
 
@@ -168,12 +168,9 @@ def at_most(limit: int) -> Check:
     return Rule(check, lambda field: {"long": _too_long(field, limit), "limit": str(limit)})
 
 
-def _no_card(form: Any, field: Any) -> None:
+def no_card(form: Any, field: Any) -> None:
     if emptied_of_card(field):
         raise StopValidation(CARD_IN_TEXT)
-
-
-no_card = Rule(_no_card, lambda field: {"card": CARD_IN_TEXT})
 
 
 def emptied_of_card(field: Any) -> bool:

@@ -72,6 +72,12 @@ def receipt(visit: Visit, attempts: Sequence[Attempt]) -> Receipt | None:
     )
 
 
+def facts(bought: Receipt, currency: str) -> dict[str, object]:
+    """What a pixel may know of an order, told once. The id is its event's too; a value nobody knows is left out."""
+    value = {} if bought.total is None else {"value": float(bought.total)}
+    return {"id": bought.orderId, **value, "currency": currency, "held": bought.held}
+
+
 def is_held(order: Attempt) -> bool:
     """Whether the CRM has authorised a paid order and not yet collected it."""
     return order.totals is not None and order.totals.orderStatus == PENDING

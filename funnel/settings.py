@@ -75,6 +75,7 @@ class Environment(BaseModel):
     sandbox_port: Port = Field(5001, description=PORT_RULE)
     public_url: BaseUrl | None = Field(None, description=URL_RULE)
     trusted_hosts: Words = Field((), description="host names, separated by spaces")
+    redirect_hosts: Words = Field((), description="host names, separated by spaces, like acs.bank.example")
     hsts_subdomains: bool = Field(False, description="1 to keep browsers to https on subdomains too, or 0")
     proxy_hops: int = Field(0, ge=0, le=10, description="how many proxies stand in front, 0 to 10")
     metrics_token: SecretStr = Field(SecretStr(""), description="random characters, or nothing for no figures")

@@ -18,7 +18,7 @@ from flask import (
 from flask_wtf import FlaskForm
 from jinja2 import Template
 
-from funnel import doorway, gate, headers, outage, steps
+from funnel import doorway, gate, headers, outage, slot_files, steps
 from funnel.attempt import Attempt, State
 from funnel.attribution import query_without_cards
 from funnel.charge_calls import Returns
@@ -31,6 +31,7 @@ from funnel.origin import Origin
 from funnel.return_token import Ticket
 from funnel.robots import is_shopper
 from funnel.rooms import Rooms
+from funnel.slot_files import SlotFiles
 from funnel.steps import PATHS, Detour, Notice, Progress
 from funnel.tries import Mood
 from funnel.visit import Visit
@@ -46,6 +47,7 @@ def install(app: Flask, rooms: Rooms) -> None:
     app.before_request(lambda: doorway.recall(rooms))
     app.after_request(lambda response: doorway.remember(rooms, response))
     headers.install(app, rooms.settings)
+    app.extensions["funnel-slots"] = slot_files.install(app, rooms.settings.campaign.slots)
 
 
 def rooms() -> Rooms:
@@ -152,6 +154,7 @@ def page(
     everybody with the same props and notices, and in production is drawn once for all of them."""
     told = [kept for kept in (_take_notice(), notice) if kept]
     sentences = tuple(words for kept in told if (words := sentence(kept, names=_offer_names())))
+    headers.let_in(_slots().sources(slot_files.page_of(str(template if isinstance(template, str) else template[-1]))))
     kept_drawn = shared and not current_app.config["TEMPLATES_AUTO_RELOAD"]
     draw = current_app.extensions["funnel-drawn"] if kept_drawn else render_template
     return make_response(draw(template, notices=sentences, **props), status)
@@ -166,6 +169,10 @@ def mistaken(form: FlaskForm, *, stale: Notice = Notice.STALE_FORM) -> dict[str,
         "status": HTTPStatus.BAD_REQUEST,
         "notice": Notice.COOKIES_BLOCKED if blocked else stale,
     }
+
+
+def _slots() -> SlotFiles:
+    return cast(SlotFiles, current_app.extensions["funnel-slots"])
 
 
 def _keep_coupon() -> None:

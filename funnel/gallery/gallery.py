@@ -10,6 +10,8 @@ from funnel.scenes.stage import Stage
 
 bp = Blueprint("gallery", __name__, url_prefix="/gallery", template_folder="templates", static_folder="static")
 
+WITHOUT_FORMS = "sandbox allow-scripts allow-same-origin allow-popups"
+
 
 def install(app: Flask, stage: Stage) -> None:
     app.extensions["funnel-stage"] = stage
@@ -37,7 +39,7 @@ def _still(response: Response) -> Response:
     """A picture of the page: it fits into our own frame, leads nowhere by itself, and sends no form."""
     policy = response.headers.get("Content-Security-Policy", "")
     policy = policy.replace("frame-ancestors 'none'", "frame-ancestors 'self'")
-    response.headers["Content-Security-Policy"] = policy.replace("form-action 'self'", "form-action 'none'")
+    response.headers["Content-Security-Policy"] = f"{policy}; {WITHOUT_FORMS}"
     response.headers["X-Frame-Options"] = "SAMEORIGIN"
     response.headers.pop("Refresh", None)
     return response

@@ -7,6 +7,7 @@ from werkzeug.urls import iri_to_uri
 
 from funnel import headers, web
 from funnel.attempt import Attempt, Away, AwayKind, PaySource, State
+from funnel.redirects import host_of, is_known
 from funnel.steps import PATHS
 
 bp = Blueprint("away", __name__)
@@ -39,14 +40,18 @@ def show() -> Response:
 
 
 def draw(attempt: Attempt, away: Away) -> Response:
+    settings = web.rooms().settings
     target = RUN if away.kind is AwayKind.SCRIPT else iri_to_uri(away.target)
+    known = target == RUN or is_known(target, settings.redirect_hosts, local=settings.local_crm)
     page = web.page(
         "pages/away.html",
         target=target,
+        host=None if known else host_of(target),
         paypal=attempt.pay_source is PaySource.PAYPAL,
         unpaid=attempt.at_paypal,
     )
-    page.headers["Refresh"] = f"{AT_ONCE}; url={target}"
+    if known:
+        page.headers["Refresh"] = f"{AT_ONCE}; url={target}"
     return page
 
 

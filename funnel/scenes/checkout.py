@@ -96,7 +96,8 @@ def _priced(campaign: Campaign, scene: partial[Scene]) -> Iterator[Scene]:
 def _pressed(campaign: Campaign, scene: partial[Scene]) -> Iterator[Scene]:
     sent = {**typed_address(campaign), **CARD}
     everything = {**as_typed(JANE), **sent}
-    yield scene("empty-sent", "Sent without a word.", _mistaken, visit=newcomer(), typed={"do": "pay"})
+    nothing = {"do": "pay", "billShipSame": "y"}
+    yield scene("empty-sent", "Sent without a word.", _mistaken, visit=newcomer(), typed=nothing)
     yield scene("mistakes", "Some of it is wrong.", _mistaken, typed={**sent, **WRONG})
     apart = {**sent, "address1": "", "country": campaign.countries[-1]}
     apart.pop("billShipSame")

@@ -1,16 +1,15 @@
-// After a press all buttons rest: what is sent once is sent once, and the page says that it works on it. Without this
-// script the server sees to it.
-const form = document.querySelector("form[data-busy]") || document.createElement("form");
+// After a press all buttons rest. That nothing is done twice is the server's.
+const form = document.querySelector("form[data-busy]") || new DocumentFragment();
 const line = document.createElement("p");
 const buttons = [...form.querySelectorAll("button")];
 const SLOW = 10_000; // milliseconds
 const OVER = 60_000; // longer than any answer takes
-let timers = [];
-let pressed = "";
+let timers, pressed;
 
 const rest = (event) => {
   if (pressed) return event.preventDefault();
-  pressed = event.submitter || buttons[0];
+  const { value } = event.submitter || buttons[0];
+  pressed = buttons.find((button) => button.value === value && button.dataset.busy) || event.submitter || buttons[0];
   pressed.words = [...pressed.childNodes];
   if (pressed.dataset.busy) pressed.textContent = pressed.dataset.busy;
   buttons.forEach((button) => button.setAttribute("aria-disabled", true));

@@ -1,10 +1,9 @@
-// Says what is wrong with a field when it is left after a change, in the server's words, which stand on the page, and
-// takes it back once it is right. What it cannot tell, the server says.
-const form = document.querySelector("form[data-checked]") || document.createElement("form");
+// Says what is wrong with a field when it is left after a change, in the server's words, which stand on the page.
+const form = document.querySelector("form[data-checked]") || new DocumentFragment();
 const of = (input, name) => document.getElementById(`${input.id}-${name}`);
 
 const tidy = (text) =>
-  text.replace(/\s+/g, " ").replace(/[\p{Cc}\p{Cf}]/gu, "").replace(/\p{Pd}/gu, "-").normalize("NFC").trim();
+  text.replace(/\s+/g, " ").replace(/[\p{Cc}\p{Cf}]/gu, "").replace(/\p{Pd}/gu, "-").trim();
 const number = (text) => tidy(text).replace(/[ -]/g, "");
 
 const brands = [...form.querySelectorAll("[data-begins]")].map((each) => each.dataset);
@@ -14,24 +13,24 @@ const begins = (digits, range) => {
   return low <= start && start <= high;
 };
 const brandOf = (digits) => brands.find((brand) => brand.begins.split(" ").some((range) => begins(digits, range)));
+const brandIn = (input) => brandOf(number(input.value));
 const luhn = (sum, sign, at) => sum + (at % 2 ? ((2 * sign) % 10) + (sign > 4) : +sign);
 const isCard = (digits) => /^\d{13,19}$/.test(digits) && [...digits].reverse().reduce(luhn, 0) % 10 === 0;
-const holdsCard = (text) => (text.match(/\d[\d\s.-]*/g) || []).some((run) => isCard(run.replace(/\D/g, "")));
 
 const cardMistake = (digits, said) => {
   const brand = brandOf(digits);
-  const fits = isCard(digits) && (!brand || brand.lengths.split(" ").includes(`${digits.length}`));
-  return fits ? (brand ? brand.refused : said.unknown) : digits ? said.wrong : said.empty;
+  if (!digits) return said.empty;
+  if (!isCard(digits) || (brand && !brand.lengths.split(" ").includes(`${digits.length}`))) return said.wrong;
+  return brand ? brand.refused : said.unknown;
 };
 const isPast = (text, { fits, now }) => {
   const [, m1, y1, m2, y2, y3, m3] = text.match(`^${fits}$`);
   return 200000 + ((y1 || y2 || y3) % 100) * 100 + +(m1 || m2 || m3) < now;
 };
-// The words of the country that is chosen, or of the card's brand, come before a field's own.
+// The chosen country's or the card brand's come first.
 const wordsOf = ({ dataset }) => {
   const source = form.elements[dataset.by];
-  const chosen = source && (source.options ? source.selectedOptions[0].dataset : brandOf(number(source.value)));
-  return { ...dataset, ...chosen };
+  return { ...dataset, ...(source && (source.options ? source.selectedOptions[0].dataset : brandIn(source))) };
 };
 const mistake = (input) => {
   const said = wordsOf(input);
@@ -40,7 +39,6 @@ const mistake = (input) => {
   if (said.unknown) return cardMistake(text, said);
   if (!text && said.empty) return said.empty;
   if (input.options) return text ? "" : said.select;
-  if (said.card && holdsCard(text)) return said.card;
   if ([...text].length > said.limit) return said.long;
   if (said.fits && !RegExp(`^(?:${said.fits})$`, "i").test(text)) return said.wrong;
   return said.now && isPast(text, said) ? said.expired : "";
@@ -58,7 +56,7 @@ const judge = (input) => {
 const space = (input) => {
   const digits = number(input.value);
   if (/\D/.test(digits)) return;
-  const { groups } = brandOf(digits) || { groups: "4 4 4 4 3" };
+  const { groups } = brandIn(input) || { groups: "4 4 4 4 3" };
   const parts = digits.match(groups.replace(/\d+ ?/g, (size) => `(\\d{0,${+size}})`) + "(.*)");
   const spaced = parts.slice(1).filter(Boolean).join(" ");
   if (spaced === input.value) return;
@@ -68,10 +66,9 @@ const space = (input) => {
   input.setSelectionRange(caret, caret);
 };
 const tellBrand = (input) => {
-  const brand = brandOf(number(input.value));
-  const line = of(input, "brand");
-  line.textContent = brand ? brand.brand : "";
-  line.className = brand && !mistake(input) ? "right" : "";
+  const { brand = "" } = brandIn(input) || {};
+  of(input, "brand").textContent = brand;
+  of(input, "brand").className = mistake(input) ? "" : "right";
 };
 
 const fitCountry = (country) => {
@@ -84,19 +81,17 @@ const fitCountry = (country) => {
 
 const isSlip = (typed, meant) =>
   [...typed, ""].some((sign, at) => {
-    const start = typed.slice(0, at);
     const end = typed.slice(at + 1);
-    const swapped = end[0] + sign + end.slice(1);
-    return [meant[at] + sign + end, meant[at] + end, end, swapped].some((rest) => start + rest === meant);
+    const mended = [meant[at] + sign + end, meant[at] + end, end, end[0] + sign + end.slice(1)];
+    return mended.includes(meant.slice(at)) && meant.startsWith(typed.slice(0, at));
   });
 const suggest = (input) => {
   const button = of(input, "mend");
   const [name, domain = ""] = tidy(input.value).toLowerCase().split("@");
-  const common = button.dataset.common.split(" ");
-  const real = [...common, ...button.dataset.real.split(" ")].includes(domain);
-  const likely = !real && common.find((each) => isSlip(domain, each));
+  const { common, real, words } = button.dataset;
+  const likely = !real.split(" ").includes(domain) && common.split(" ").find((each) => isSlip(domain, each));
   button.hidden = !likely;
-  button.textContent = button.dataset.words.replace("{}", likely);
+  button.textContent = words.replace("{}", likely);
   button.onclick = (event) => {
     event.preventDefault();
     input.value = `${name}@${likely}`;
@@ -109,12 +104,12 @@ const suggest = (input) => {
 const count = (input) => {
   const line = of(input, "count");
   const left = input.dataset.limit - [...tidy(input.value)].length;
-  if (line) line.textContent = left > 5 ? "" : line.dataset.words.replace("{}", left);
+  if (line) line.textContent = left > 5 ? "" : line.dataset.words.replace("{}", Math.max(left, 0));
 };
 form.addEventListener("input", ({ target, isComposing }) => {
   if (!of(target, "error") || isComposing) return;
   if (of(target, "brand")) space(target), tellBrand(target);
-  if (target.ariaInvalid && !mistake(target)) judge(target);
+  if (target.matches("[aria-invalid]") && !mistake(target)) judge(target);
   count(target);
 });
 form.addEventListener("change", ({ target }) => {
@@ -122,7 +117,7 @@ form.addEventListener("change", ({ target }) => {
   if (of(target, "mend")) suggest(target);
   if (target.options) fitCountry(target);
   judge(target);
+  form.querySelectorAll(`[data-by="${target.name}"][aria-invalid]`).forEach(judge);
 });
-// What is too long is told, not cut off.
-form.querySelectorAll("[data-limit]").forEach((input) => input.removeAttribute("maxlength"));
+form.querySelectorAll("[data-limit]").forEach((input) => input.removeAttribute("maxlength")); // told, not cut off
 form.querySelectorAll("select").forEach(fitCountry);

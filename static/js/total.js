@@ -1,10 +1,10 @@
-// Draws the new total as soon as something is picked, so that nobody has to type the card twice. What is picked and the
-// coupon leave the page, nothing else. Without this script, or without an answer, the page's button does the same.
-const form = document.querySelector("form[data-total]") || document.createElement("form");
+// Draws the new total as soon as something is picked, so that nobody has to type the card twice. Only what is picked and
+// the coupon leave the page. Without an answer, the page's button does the same.
+const form = document.querySelector("form[data-total]") || new DocumentFragment();
 const PICKED = ["offer", "bump", "shipping"];
-const SENT = [...PICKED, "csrf_token", "attempt", "couponCode"];
+const SENT = [...PICKED, "csrf_token", "attempt", "couponCode", "do"];
 const parts = (page) => [...page.querySelectorAll("[data-live]")];
-let asked = new XMLHttpRequest(); // not fetch: this one reads a page as a page, for text may not become markup here
+let asked = new XMLHttpRequest(); // reads a page as a page: text may not become markup
 
 const draw = ({ status, response }) => {
   const fresh = status === 200 && response && response.querySelector("form[data-total]");
@@ -20,5 +20,5 @@ form.addEventListener("change", ({ target }) => {
   asked.open("POST", form.action);
   asked.responseType = "document";
   asked.onload = () => draw(asked);
-  asked.send(new URLSearchParams([...new FormData(form), ["do", "reckon"]].filter(([name]) => [...SENT, "do"].includes(name))));
+  asked.send(new URLSearchParams([...new FormData(form), ["do", "reckon"]].filter(([name]) => SENT.includes(name))));
 });
