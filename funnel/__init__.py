@@ -37,10 +37,10 @@ visits, attempts, unresolved, outbox, breaker, crm/, migrations/
 visit, cookie, attempt_rows, tries, floods, logs
                      a shopper's visit as a value; what the signed cookie remembers of it; the ledger, read; how many
                      cards are tried in vain, and how many forms sent, from one place; how a log line is drawn
-store (engine, schema), steps, offers, quote, robots, attribution, scrub, violations, redirects
+store (engine, schema), steps, offers, quote, robots, attribution, scrub, violations, redirects, page_print
                      the tables; the order of the pages; which offers stand; what is picked and what it comes to;
                      who is no shopper; where shoppers come from; what no log line may tell;
-                     what browsers report of a page; where a shopper may be led
+                     what browsers report of a page; where a shopper may be led; what matters of a payment page
 settings, attempt    what can be set; the states of an attempt to charge
 campaign (campaign_rules, _tables, _values, upsell_rules), package, basket, mistakes, filesystem, people, cards, origin
                      funnel.toml as values; what is chosen, what is charged; how mistakes are told; disks;

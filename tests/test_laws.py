@@ -71,6 +71,7 @@ FLOORS = [
         "funnel.attribution",
         "funnel.scrub",
         "funnel.violations",
+        "funnel.page_print",
         "funnel.redirects",
     },
     {"config", "funnel.engine"},

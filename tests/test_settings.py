@@ -96,6 +96,7 @@ def test_a_development_key_is_made_once_and_kept_to_its_owner(home: Path) -> Non
             'consent = "" # ',
             "funnel.toml: capture.consent: found ''; allowed: the sentence under the form",
         ),
+        ("consent =", "# consent =", "funnel.toml: capture.consent: is missing; allowed: the sentence that tells"),
         ("[capture]", "[captured]", 'funnel.toml: captured: there is no such key (did you mean "capture"?)'),
         ("quantities = [1, 2, 3]", "quantities = [1, 1]", "funnel.toml: offers.lamp.quantities: found [1, 1]"),
         ("campaignId = 1", "campaignId = ", "funnel.toml: is not valid TOML"),

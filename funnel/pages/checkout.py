@@ -163,4 +163,5 @@ def _not_charged(attempt: Attempt, form: CheckoutForm, quote: Quote) -> Response
     why = why_not(attempt)
     form.complain(SENTENCES[why])
     form.refused(attempt.fields)
+    form.leads_to = "" if form.by_paypal or why is Notice.CANNOT_TAKE_PAYMENTS else "cardNumber"
     return draw(form, quote, status=LATER if why is Notice.CANNOT_TAKE_PAYMENTS else MEND)
