@@ -258,6 +258,7 @@ def furnish(settings: Settings, *, prepare: bool = True) -> Rooms:
         housekeeping=housekeeping,
         erasure=Erasure(store),
         metrics=metrics,
+        client=client,
         tokens=PayTokens(keys),
         return_tokens=ReturnTokens(keys),
         violations=Violations(),

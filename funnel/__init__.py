@@ -21,7 +21,7 @@ relay, reconciliation, restoration, prices, permissions
                      calls the CRM allows
 receipt, summary, notices, pixels
                      what was bought, what is in a basket, the sentences that are told once, the fraud check
-metrics              figures for who watches
+metrics, doctor/     figures for who watches; whether the machine around it is right
 leads, housekeeping, backlog, standing
                      Import Lead, for drafts and who waits; what nobody waits for; the operator's view; the same as
                      numbers

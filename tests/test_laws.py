@@ -39,7 +39,7 @@ FLOORS = [
         "funnel.pixels",
         "funnel.regions",
     },
-    {"funnel.metrics"},
+    {"funnel.doctor", "funnel.metrics"},
     {"funnel.leads", "funnel.housekeeping", "funnel.backlog", "funnel.standing"},
     {"funnel.charging", "funnel.delivery", "funnel.erasure"},
     {"funnel.pricing"},
