@@ -2,6 +2,7 @@
 
 cli, commands/, supervisor
                      the commands
+development/         saved files count at once, and broken ones do no harm, while somebody changes the funnel
 check/               what is wrong in funnel.toml, the templates and the campaign, by file and line
 gallery/, scenes/    every page in every mood: to look at, in development; drawn without CRM and store
 pages/               presell, lead, capture, checkout, person, pixel, away, returns, confirming, upsell, thankyou,

@@ -13,6 +13,7 @@ FLOORS = [
     {"funnel.cli"},
     {"funnel.commands"},
     {"funnel.supervisor"},
+    {"funnel.development"},
     {"funnel.check", "funnel.gallery"},
     {"funnel.scenes"},
     {"funnel.pages"},
