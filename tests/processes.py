@@ -58,6 +58,11 @@ class Program:
                 start_new_session=True,
             )
 
+    @property
+    def pid(self) -> int:
+        assert self._process
+        return self._process.pid
+
     def kill(self) -> None:
         """SIGKILL for it and every process it has started."""
         if self._process:
@@ -68,7 +73,7 @@ class Program:
 
     def kill_child(self, number: int) -> bool:
         """SIGKILL for one of the processes it has started; False where there is none at the moment."""
-        children = self._children()
+        children = self.children()
         if not children:
             return False
         with suppress(ProcessLookupError):
@@ -84,9 +89,9 @@ class Program:
     def memory(self) -> int:
         """Bytes of it and what it has started, as PSS."""
         assert self._process
-        return sum(_pss(pid) for pid in (self._process.pid, *self._children()))
+        return sum(_pss(pid) for pid in (self._process.pid, *self.children()))
 
-    def _children(self) -> list[int]:
+    def children(self) -> list[int]:
         assert self._process
         listed = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children")
         return [int(pid) for pid in listed.read_text().split()] if listed.exists() else []
