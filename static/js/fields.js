@@ -2,11 +2,13 @@
 const form = document.querySelector("form[data-checked]") || new DocumentFragment();
 const of = (input, name) => document.getElementById(`${input.id}-${name}`);
 
+const all = (what) => form.querySelectorAll(what);
+const fits = (pattern, text) => RegExp(`^(?:${pattern || ".*"})$`, "i").test(text);
 const tidy = (text) =>
   text.replace(/\s+/g, " ").replace(/[\p{Cc}\p{Cf}]/gu, "").replace(/\p{Pd}/gu, "-").trim();
 const number = (text) => tidy(text).replace(/[ -]/g, "");
 
-const brands = [...form.querySelectorAll("[data-begins]")].map((each) => each.dataset);
+const brands = [...all("[data-begins]")].map((each) => each.dataset);
 const begins = (digits, range) => {
   const [low, high] = range.split("-");
   const start = digits.slice(0, low.length);
@@ -23,10 +25,6 @@ const cardMistake = (digits, said) => {
   if (!isCard(digits) || (brand && !brand.lengths.split(" ").includes(`${digits.length}`))) return said.wrong;
   return brand ? brand.refused : said.unknown;
 };
-const isPast = (text, { fits, now }) => {
-  const [, m1, y1, m2, y2, y3, m3] = text.match(`^${fits}$`);
-  return 200000 + ((y1 || y2 || y3) % 100) * 100 + +(m1 || m2 || m3) < now;
-};
 // The chosen country's or the card brand's come first.
 const wordsOf = ({ dataset }) => {
   const source = form.elements[dataset.by];
@@ -40,8 +38,8 @@ const mistake = (input) => {
   if (!text && said.empty) return said.empty;
   if (input.options) return text ? "" : said.select;
   if ([...text].length > said.limit) return said.long;
-  if (said.fits && !RegExp(`^(?:${said.fits})$`, "i").test(text)) return said.wrong;
-  return said.now && isPast(text, said) ? said.expired : "";
+  if (!fits(said.fits, text)) return said.wrong;
+  return fits(said.lasts, text) ? "" : said.expired;
 };
 const judge = (input) => {
   const sentence = mistake(input);
@@ -73,7 +71,7 @@ const tellBrand = (input) => {
 
 const fitCountry = (country) => {
   const words = country.selectedOptions[0].dataset;
-  for (const input of form.querySelectorAll(`[data-by="${country.name}"]`)) {
+  for (const input of all(`[data-by="${country.name}"]`)) {
     if (words.state) input.labels[0].textContent = input.options ? words.state : words.postal;
     if (input.options) input.parentNode.hidden = words.select === "";
   }
@@ -101,23 +99,22 @@ const suggest = (input) => {
   };
 };
 
-const count = (input) => {
-  const line = of(input, "count");
+const count = (input, line) => {
   const left = input.dataset.limit - [...tidy(input.value)].length;
-  if (line) line.textContent = left > 5 ? "" : line.dataset.words.replace("{}", Math.max(left, 0));
+  line.textContent = left > 5 ? "" : line.dataset.words.replace("{}", Math.max(left, 0));
 };
 form.addEventListener("input", ({ target, isComposing }) => {
   if (!of(target, "error") || isComposing) return;
   if (of(target, "brand")) space(target), tellBrand(target);
   if (target.matches("[aria-invalid]") && !mistake(target)) judge(target);
-  count(target);
+  if (of(target, "count")) count(target, of(target, "count"));
 });
 form.addEventListener("change", ({ target }) => {
   if (!of(target, "error")) return;
   if (of(target, "mend")) suggest(target);
   if (target.options) fitCountry(target);
   judge(target);
-  form.querySelectorAll(`[data-by="${target.name}"][aria-invalid]`).forEach(judge);
+  all(`[data-by="${target.name}"][aria-invalid]`).forEach(judge);
 });
-form.querySelectorAll("[data-limit]").forEach((input) => input.removeAttribute("maxlength")); // told, not cut off
-form.querySelectorAll("select").forEach(fitCountry);
+all("[data-limit]").forEach((input) => input.removeAttribute("maxlength")); // told, not cut off
+all("select").forEach(fitCountry);
