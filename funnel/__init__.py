@@ -2,6 +2,7 @@
 
 cli, commands/, supervisor
                      the commands
+development/         saved files count at once, and broken ones do no harm, while somebody changes the funnel
 check/               what is wrong in funnel.toml, the templates and the campaign, by file and line
 gallery/, scenes/    every page in every mood: to look at, in development; drawn without CRM and store
 pages/               presell, lead, capture, checkout, person, pixel, away, returns, confirming, upsell, thankyou,
@@ -21,7 +22,7 @@ relay, reconciliation, restoration, prices, permissions
                      calls the CRM allows
 receipt, summary, notices, pixels
                      what was bought, what is in a basket, the sentences that are told once, the fraud check
-metrics              figures for who watches
+metrics, doctor/     figures for who watches; whether the machine around it is right
 leads, housekeeping, backlog, standing
                      Import Lead, for drafts and who waits; what nobody waits for; the operator's view; the same as
                      numbers
@@ -37,10 +38,10 @@ visits, attempts, unresolved, outbox, breaker, crm/, migrations/
 visit, cookie, attempt_rows, tries, floods, logs
                      a shopper's visit as a value; what the signed cookie remembers of it; the ledger, read; how many
                      cards are tried in vain, and how many forms sent, from one place; how a log line is drawn
-store (engine, schema), steps, offers, quote, robots, attribution, scrub, violations, redirects
+store (engine, schema), steps, offers, quote, robots, attribution, scrub, violations, redirects, page_print
                      the tables; the order of the pages; which offers stand; what is picked and what it comes to;
                      who is no shopper; where shoppers come from; what no log line may tell;
-                     what browsers report of a page; where a shopper may be led
+                     what browsers report of a page; where a shopper may be led; what matters of a payment page
 settings, attempt    what can be set; the states of an attempt to charge
 campaign (campaign_rules, _tables, _values, upsell_rules), package, basket, mistakes, filesystem, people, cards, origin
                      funnel.toml as values; what is chosen, what is charged; how mistakes are told; disks;

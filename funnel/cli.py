@@ -4,9 +4,9 @@ import click
 from flask.cli import AppGroup, with_appcontext
 
 from funnel import web
-from funnel.commands import check, money, outbox, people, prices, schema, serving
+from funnel.commands import check, doctor, money, outbox, people, prices, schema, serving, watch
 
-NEEDS_NO_STORE = ("check", "migrate", "up")  # or opens it itself
+NEEDS_NO_STORE = ("check", "migrate", "page-watch", "up")  # or opens it itself
 
 
 @click.group("funnel", cls=AppGroup)
@@ -23,8 +23,10 @@ for command in (
     *(money.attempts, money.reconcile),
     schema.migrate,
     prices.prices,
+    doctor.doctor,
     check.check,
     outbox.outbox,
     people.erase,
+    watch.page_watch,
 ):
     commands.add_command(command)

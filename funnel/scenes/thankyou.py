@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from decimal import Decimal
 from functools import partial
 
 from funnel.attempt import State, Totals
@@ -11,8 +12,6 @@ from funnel.scenes import ledger, switches
 from funnel.scenes.cast import HOSTILE, LONG, customer, newcomer
 from funnel.scenes.scene import Scene
 from funnel.steps import PATHS, Notice
-
-RECKONED = Totals("COMPLETE", total="61.40", shipping="4.95", tax="4.50", discount="3.00")
 
 
 def scenes(campaign: Campaign) -> Iterator[Scene]:
@@ -28,7 +27,7 @@ def scenes(campaign: Campaign) -> Iterator[Scene]:
     )
     yield scene("order", "The order alone.")
     yield from _with_upsells(campaign, scene)
-    reckoned = ledger.order(campaign, totals=RECKONED)
+    reckoned = ledger.order(campaign, totals=_reckoned(campaign))
     yield scene("totals", "With tax and a discount, as the CRM says.", attempts=(reckoned,))
     yield scene("held", "The order is being looked over.", attempts=(ledger.order(campaign, totals=ledger.HELD),))
     joined = switches.single_transaction(campaign)
@@ -44,6 +43,13 @@ def scenes(campaign: Campaign) -> Iterator[Scene]:
     ):
         guest = customer(switched, LONG) if mood == "long-names" else customer(switched)
         yield scene(mood, words, campaign=switched, visit=guest, attempts=(ledger.order(switched),))
+
+
+def _reckoned(campaign: Campaign) -> Totals:
+    """The first package with a tax of 4.50 and 3.00 taken off."""
+    package = campaign.packages[0]
+    total = package.total + Decimal("4.50") - Decimal("3.00")
+    return Totals("COMPLETE", total=str(total), shipping=str(package.shipping), tax="4.50", discount="3.00")
 
 
 def _with_upsells(campaign: Campaign, scene: partial[Scene]) -> Iterator[Scene]:
