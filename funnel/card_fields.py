@@ -122,8 +122,8 @@ def _brand_facts(brand: Brand, refused: str) -> Facts:
     return {
         "brand": brand.name,
         "begins": " ".join(f"{low}-{high}" for low, high in brand.prefixes),
-        "lengths": " ".join(map(str, brand.lengths)),
-        "groups": " ".join(map(str, brand.grouping)),
+        "lengths": "|".join(f"[0-9]{{{length}}}" for length in brand.lengths),
+        "groups": "".join(f"([0-9]{{0,{size}}})" for size in brand.grouping) + "(.*)",
         "refused": refused,
         "wrong": _code_wrong(brand.code_length),
         "fits": _code_shape(brand.code_length),

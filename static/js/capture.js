@@ -1,6 +1,6 @@
 // Keeps contact details while they are typed, at most every 5 seconds: these four fields, and only where a sentence says so.
 const FIELDS = ["firstName", "lastName", "emailAddress", "phoneNumber"];
-const CALM = 500; // milliseconds after a field is left; a press of the form's own button comes sooner
+const CALM = 500; // milliseconds after a field is left
 const APART = 5100; // milliseconds: 5 s, and what a timer may come early
 const sentence = document.querySelector("form [data-capture]");
 const form = sentence?.closest("form");

@@ -1,4 +1,4 @@
-// Says what is wrong with a field when it is left after a change, in the server's words, which stand on the page.
+// Says what is wrong with a field when it is left after a change, in words that stand on the page.
 const form = document.querySelector("form[data-checked]") || new DocumentFragment();
 const of = (input, name) => document.getElementById(`${input.id}-${name}`);
 
@@ -19,23 +19,15 @@ const brandIn = (input) => brandOf(number(input.value));
 const luhn = (sum, sign, at) => sum + (at % 2 ? ((2 * sign) % 10) + (sign > 4) : +sign);
 const isCard = (digits) => /^\d{13,19}$/.test(digits) && [...digits].reverse().reduce(luhn, 0) % 10 === 0;
 
-const cardMistake = (digits, said) => {
-  const brand = brandOf(digits);
-  if (!digits) return said.empty;
-  if (!isCard(digits) || (brand && !brand.lengths.split(" ").includes(`${digits.length}`))) return said.wrong;
-  return brand ? brand.refused : said.unknown;
-};
-// The chosen country's or the card brand's come first.
-const wordsOf = ({ dataset }) => {
-  const source = form.elements[dataset.by];
-  return { ...dataset, ...(source && (source.options ? source.selectedOptions[0].dataset : brandIn(source))) };
-};
 const mistake = (input) => {
-  const said = wordsOf(input);
+  const source = form.elements[input.dataset.by]; // whose choice has its own words
+  const chosen = source?.options ? source.selectedOptions[0].dataset : source && brandIn(source);
+  const said = { ...input.dataset, ...chosen };
   const text = said.digits ? number(input.value) : tidy(input.value);
   if (/(?!\d)\p{Nd}/u.test(text)) return ""; // digits of another script
-  if (said.unknown) return cardMistake(text, said);
   if (!text && said.empty) return said.empty;
+  const { lengths, refused } = brandOf(text) || { refused: said.unknown };
+  if (said.unknown) return isCard(text) && fits(lengths, text) ? refused : said.wrong;
   if (input.options) return text ? "" : said.select;
   if ([...text].length > said.limit) return said.long;
   if (!fits(said.fits, text)) return said.wrong;
@@ -54,9 +46,8 @@ const judge = (input) => {
 const space = (input) => {
   const digits = number(input.value);
   if (/\D/.test(digits)) return;
-  const { groups } = brandIn(input) || { groups: "4 4 4 4 3" };
-  const parts = digits.match(groups.replace(/\d+ ?/g, (size) => `(\\d{0,${+size}})`) + "(.*)");
-  const spaced = parts.slice(1).filter(Boolean).join(" ");
+  const { groups } = brandIn(input) || brands[0];
+  const spaced = digits.match(groups).slice(1).filter(Boolean).join(" ");
   if (spaced === input.value) return;
   let caret = 0;
   for (let left = number(input.value.slice(0, input.selectionStart)).length; left; caret++) left -= spaced[caret] !== " ";
@@ -90,8 +81,8 @@ const suggest = (input) => {
   const likely = !real.split(" ").includes(domain) && common.split(" ").find((each) => isSlip(domain, each));
   button.hidden = !likely;
   button.textContent = words.replace("{}", likely);
-  button.onclick = (event) => {
-    event.preventDefault();
+  button.type = "button";
+  button.onclick = () => {
     input.value = `${name}@${likely}`;
     button.hidden = true;
     judge(input);
