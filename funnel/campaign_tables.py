@@ -79,6 +79,7 @@ class Offer(Table):
     variants: tuple[Variant, ...] = Field((), description="[[offers.….variants]] tables")
     subscription: Subscription | None = Field(None, description="an [offers.….subscription] table")
     description: Text | None = Field(None, description="a sentence about the product")
+    points: tuple[Text, ...] = Field((), description="what speaks for it, a few words each")
     image: Text | None = Field(None, description="a picture in static/, like img/product.svg")
 
 

@@ -2,6 +2,7 @@
 
 import logging
 from http import HTTPStatus
+from urllib.parse import quote
 
 from flask import Flask, Response, make_response, render_template, request
 from sqlalchemy.exc import SQLAlchemyError
@@ -52,6 +53,7 @@ STORE_AWAY = (
     ),
 )
 LOOK_EVERY = 10  # seconds
+QUERY = "%=&+/:@!$'()*,;?-._~"  # what stands in a query as it is
 OURS = (
     phrase("Something went wrong on our side"),
     phrase("If you were paying, wait for an email before you try again, or contact us."),
@@ -111,7 +113,7 @@ def draw(status: HTTPStatus, words: tuple[Phrase, Phrase] | None = None, *, refr
 
 
 def _drawn(status: HTTPStatus, title: Phrase, sentence: Phrase, refresh: int | None) -> Response:
-    return make_response(
+    page = make_response(
         render_template(
             "errors/error.html",
             notices=(),
@@ -121,15 +123,18 @@ def _drawn(status: HTTPStatus, title: Phrase, sentence: Phrase, refresh: int | N
             next_url=None if refresh else PATHS["presell"],
             next_label=phrase("Go to the start"),
             retry=status == HTTPStatus.SERVICE_UNAVAILABLE and not refresh,
-            refresh=refresh,
-            address=_address() if refresh else None,
+            again=bool(refresh),
         ),
         status,
     )
+    if refresh:
+        page.headers["Refresh"] = f"{refresh}; url={_address()}"
+    return page
 
 
 def _address() -> str:
-    """Where this page looks again. Who came back from PayPal has an agreement in the query."""
+    """Where this page looks again, on this host. Who came back from PayPal has an agreement in the query."""
+    path = "/" + quote(request.path.lstrip("/"))
     if request.method != "GET" or not request.query_string:
-        return request.path
-    return f"{request.path}?{query_without_cards(request.query_string.decode('ascii', 'replace'))}"
+        return path
+    return f"{path}?{quote(query_without_cards(request.query_string.decode('ascii', 'replace')), safe=QUERY)}"

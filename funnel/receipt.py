@@ -18,6 +18,7 @@ NO_TOTALS = Totals(orderStatus="")
 class ReceiptLine:
     """`status` is "added", or "pending" while the CRM has not confirmed it. Amounts are line totals."""
 
+    productId: int
     name: str
     quantity: int
     amount: Decimal
@@ -105,7 +106,12 @@ def _lines(attempt: Attempt, replaced: Collection[int | None]) -> Iterator[Recei
     status = "added" if attempt.state is State.CHARGED else "pending"
     for line in kept.lines:
         yield ReceiptLine(
-            name=line.name, quantity=line.quantity, amount=line.price, shipping=line.shipping, status=status
+            productId=line.productId,
+            name=line.name,
+            quantity=line.quantity,
+            amount=line.price,
+            shipping=line.shipping,
+            status=status,
         )
 
 

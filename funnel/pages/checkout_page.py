@@ -99,14 +99,14 @@ def draw(form: CheckoutForm, quote: Quote, **outcome: Any) -> Response:
 def closed(form: CheckoutForm, notice: Notice) -> Response:
     """Nothing can be paid now, so no card is asked for. What was typed is kept until the page opens again."""
     typed = form.is_submitted() and not csrf_failed(form)
-    return _paused(notice, keep_place(form) if typed else web.visit(), refresh=LOOK_EVERY, form=None)
+    return _paused(notice, keep_place(form) if typed else web.visit(), look_again=True, form=None)
 
 
 def as_typed(form: CheckoutForm) -> Response:
     """The store is away: nothing was sent, and what was typed is kept nowhere but in the page."""
     form.forget_card()
     form.forget_mistakes()
-    return _paused(Notice.NOT_SENT, web.visit(), refresh=None, form=form)
+    return _paused(Notice.NOT_SENT, web.visit(), look_again=False, form=form)
 
 
 def keep_place(form: CheckoutForm) -> Visit:
@@ -118,14 +118,18 @@ def keep_place(form: CheckoutForm) -> Visit:
     return replace(visit, contact=contact, addresses=addresses, quote=quote)
 
 
-def _paused(notice: Notice, visit: Visit, **props: Any) -> Response:
-    return web.page(
+def _paused(notice: Notice, visit: Visit, *, look_again: bool, form: CheckoutForm | None) -> Response:
+    page = web.page(
         "pages/paused.html",
         status=HTTPStatus.SERVICE_UNAVAILABLE,
         sentence=SENTENCES[notice],
         action=PATHS["checkout"],
         contact=visit.contact,
         addresses=visit.addresses,
+        again=look_again,
+        form=form,
         **web.position("checkout"),
-        **props,
     )
+    if look_again:
+        page.headers["Refresh"] = f"{LOOK_EVERY}; url={PATHS['checkout']}"
+    return page

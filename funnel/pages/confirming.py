@@ -44,14 +44,15 @@ def _last_order() -> Attempt | None:
 def draw(attempt: Attempt, email: str | None) -> Response:
     age = web.rooms().store.clock() - (attempt.sent_at or attempt.created_at)
     pace = next((seconds for until, seconds in PACE if age < until), None)
-    return web.page(
+    page = web.page(
         "pages/confirming.html",
         reference=attempt.order_id or attempt.key[:REFERENCE_LENGTH],
-        refresh=pace or SLOW_PACE,
         late=pace is None,
         email=email,
         **_way_out(attempt),
     )
+    page.headers["Refresh"] = f"{pace or SLOW_PACE}; url={PATHS[CONFIRMING]}"
+    return page
 
 
 def _way_out(attempt: Attempt) -> dict[str, Any]:

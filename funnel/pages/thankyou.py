@@ -39,12 +39,16 @@ def draw(*, first: bool = False, **outcome: Any) -> Response:
     visit, rooms = web.visit(), web.rooms()
     bought = receipt(visit, rooms.attempts.of_visit(visit.id)) if visit.stored else None
     fresh = visit.finished_at is None or rooms.store.clock() - visit.finished_at < REFRESH_UNTIL
-    return web.page(
+    again = bool(bought and bought.pending and fresh)
+    page = web.page(
         "pages/thankyou.html",
         receipt=bought,
         order=facts(bought, web.rooms().settings.campaign.currency) if bought and first else None,
-        refresh=REFRESH if bought and bought.pending and fresh else None,
+        again=again,
         form=PlainForm(),
         action=PATHS["thank-you"],
         **outcome,
     )
+    if again:
+        page.headers["Refresh"] = f"{REFRESH}; url={PATHS['thank-you']}"
+    return page

@@ -79,7 +79,7 @@ def draw(slot: str, visit: Visit, form: UpsellForm, **outcome: Any) -> Response:
         order_number=visit.order_id,
         held=paid is not None and is_held(paid),
         paypal=paid is not None and paid.pay_source is PaySource.PAYPAL,
-        ends_in=_minutes_left(campaign, step, paid),
+        ends_in=_seconds_left(campaign, step, paid),
         decision=_decision(slot, attempts),
         next_url=PATHS[web.whereabouts()],
         **outcome,
@@ -93,13 +93,13 @@ def _place(campaign: Campaign, step: str) -> tuple[int, int] | None:
     return campaign.upsell_steps.index(step) + 1, len(campaign.upsell_steps)
 
 
-def _minutes_left(campaign: Campaign, step: str, paid: Attempt | None) -> int | None:
-    """Whole minutes until the offer ends, rounded down; None for an offer that does not."""
+def _seconds_left(campaign: Campaign, step: str, paid: Attempt | None) -> float | None:
+    """Until the offer ends; None for an offer that does not."""
     page = campaign.upsell_page(step)
     if paid is None or page is None or page.ends_after_minutes is None:
         return None
     left = page.ends_after_minutes * MINUTE - (web.rooms().store.clock() - paid.created_at)
-    return max(int(left // MINUTE), 0)
+    return max(left, 0.0)
 
 
 def _decision(slot: str, attempts: Sequence[Attempt]) -> str | None:
