@@ -23,6 +23,7 @@ from funnel.cli import commands
 from funnel.crm.client import Client
 from funnel.crm.client import Deadlines as CallDeadlines
 from funnel.delivery import Delivery
+from funnel.development import reloading
 from funnel.erasure import Erasure
 from funnel.floods import Floods
 from funnel.flow import Flow
@@ -84,11 +85,18 @@ YEAR = 365 * 24 * 3600  # seconds
 def create_app(settings: Settings | None = None) -> Flask:
     """The funnel as a WSGI application. Without settings it loads them, and tells every mistake and ends."""
     try:
-        settings = settings or load_settings()
+        told = settings or load_settings()
     except ConfigError as error:
         return _unfit(error)
-    logs.install(settings.log_level, as_json=settings.production)
-    app = build(settings, _furnish_or_end(settings))
+    logs.install(told.log_level, as_json=told.production)
+    app = _open(told, _furnish_or_end(told))
+    if settings is None and not told.production:
+        reloading.install(app, told, lambda saved: _open(saved, furnish(saved)))
+    return app
+
+
+def _open(settings: Settings, rooms: Rooms) -> Flask:
+    app = build(settings, rooms)
     if not settings.production:
         gallery.install(app, stage(settings))
     return app
@@ -258,6 +266,7 @@ def furnish(settings: Settings, *, prepare: bool = True) -> Rooms:
         housekeeping=housekeeping,
         erasure=Erasure(store),
         metrics=metrics,
+        client=client,
         tokens=PayTokens(keys),
         return_tokens=ReturnTokens(keys),
         violations=Violations(),

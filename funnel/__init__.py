@@ -2,6 +2,7 @@
 
 cli, commands/, supervisor
                      the commands
+development/         saved files count at once, and broken ones do no harm, while somebody changes the funnel
 check/               what is wrong in funnel.toml, the templates and the campaign, by file and line
 gallery/, scenes/    every page in every mood: to look at, in development; drawn without CRM and store
 pages/               presell, lead, capture, checkout, person, pixel, away, returns, confirming, upsell, thankyou,
@@ -21,7 +22,7 @@ relay, reconciliation, restoration, prices, permissions
                      calls the CRM allows
 receipt, summary, notices, pixels
                      what was bought, what is in a basket, the sentences that are told once, the fraud check
-metrics              figures for who watches
+metrics, doctor/     figures for who watches; whether the machine around it is right
 leads, housekeeping, backlog, standing
                      Import Lead, for drafts and who waits; what nobody waits for; the operator's view; the same as
                      numbers

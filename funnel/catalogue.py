@@ -39,6 +39,11 @@ def translations(locale: Locale, folders: Sequence[Path]) -> NullTranslations:
     return reduce(_before, reversed(found), NullTranslations())
 
 
+def is_known(locale: Locale, folders: Sequence[Path]) -> bool:
+    """Whether there are any words of a language. English is that of the texts themselves."""
+    return locale.language == SOURCE or bool(_files(locale, folders))
+
+
 def mistakes(locale: Locale, folders: Sequence[Path]) -> list[str]:
     """What keeps the files of a language from being used, as "path:line: what is wrong"."""
     return [mistake for file in _files(locale, folders) for mistake in _mistakes_in(file)]

@@ -4,7 +4,7 @@ import click
 from flask.cli import AppGroup, with_appcontext
 
 from funnel import web
-from funnel.commands import check, money, outbox, people, prices, schema, serving, watch
+from funnel.commands import check, doctor, money, outbox, people, prices, schema, serving, watch
 
 NEEDS_NO_STORE = ("check", "migrate", "page-watch", "up")  # or opens it itself
 
@@ -23,6 +23,7 @@ for command in (
     *(money.attempts, money.reconcile),
     schema.migrate,
     prices.prices,
+    doctor.doctor,
     check.check,
     outbox.outbox,
     people.erase,

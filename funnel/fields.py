@@ -22,6 +22,7 @@ Groups = tuple[tuple[str, tuple[Option, ...]], ...]  # heading, options
 UNSEEN = {"Cc", "Cf", "Cs"}  # control, zero-width and bidi signs, halves of surrogate pairs
 UNREADABLE = "\ufffd"  # what decoding leaves of broken UTF-8
 TYPING_LIMIT = 1000  # characters looked at; far above every field's own limit
+LEFT_TO_RIGHT = "ltr"  # as numbers and addresses run, whatever the language of the page
 PHONE_LIMIT = 20  # characters the CRM takes, by its public rules file
 CARD_IN_TEXT = phrase("This looks like a card number. Enter it only under Payment.")
 EMAIL_WRONG = phrase("Enter an email address in the correct format, like name@example.com")
@@ -119,6 +120,7 @@ def card_field(
         "autocomplete": token,
         "maxlength": str(room),
         "spellcheck": "false",
+        "dir": LEFT_TO_RIGHT,
     }
     return CardField(label, filters=[tidy], description=hint or "", render_kw=attributes)
 

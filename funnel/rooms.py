@@ -7,6 +7,7 @@ from funnel.backlog import Backlog
 from funnel.breaker import Breaker
 from funnel.challenge import Challenge
 from funnel.charging import Charging
+from funnel.crm.client import Client
 from funnel.erasure import Erasure
 from funnel.floods import Floods
 from funnel.flow import Flow
@@ -53,6 +54,7 @@ class Rooms:
     housekeeping: Housekeeping
     erasure: Erasure
     metrics: Metrics
+    client: Client
     tokens: PayTokens
     return_tokens: ReturnTokens
     origins: Origins

@@ -59,6 +59,7 @@ def _told(campaign: Campaign) -> Iterator[tuple[str, str]]:
     for key, offer in campaign.offers.items():
         yield from _named(f"offers.{key}", offer.name, offer.description)
         yield from ((f"offers.{key}.variants", variant.name) for variant in offer.variants)
+        yield from ((f"offers.{key}.points", point) for point in offer.points)
     for key, bundle in campaign.bundles.items():
         yield from _named(f"bundles.{key}", bundle.name, bundle.description)
     yield from (("shipping", method.name) for method in campaign.shipping)

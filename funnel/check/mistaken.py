@@ -13,6 +13,10 @@ def findings(mistakes: list[str], file: Path) -> list[Finding]:
     return [_finding(mistake, text, file) for mistake in mistakes]
 
 
+def lines(mistakes: list[str], file: Path) -> list[str]:
+    return [f"{each.place}: {each.message}" for each in findings(mistakes, file)]
+
+
 def _finding(mistake: str, text: str, file: Path) -> Finding:
     where, _, said = mistake.partition(": ")
     if where == "environment":
