@@ -3,9 +3,9 @@
     make screenshots                  or, for pictures elsewhere, or of some scenes only:
     PYTHONPATH=.:tests .venv/bin/python scripts/screenshots.py --into FOLDER checkout- thank-you-
 
-The scenes come from the gallery of an application that is served for this alone. docs/img/ gets the README's picture and
-one sheet a page, docs/gallery.md the list; a folder gets each scene on a phone (360 px) and on a desk (1280 px), light
-and dark.
+The scenes come from the gallery of an application that is served for this alone. docs/img/ gets the README's picture
+and one sheet a page, docs/gallery.md the list; a folder gets each scene on a phone (360 px) and on a desk (1280 px),
+light and dark.
 """
 
 from __future__ import annotations
