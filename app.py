@@ -1,6 +1,5 @@
 """The application: create_app puts the rooms together; the only file that imports them all."""
 
-import logging
 import sys
 from datetime import timedelta
 
@@ -11,7 +10,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from whitenoise import WhiteNoise
 
 from config import folders, load_settings
-from funnel import failures, props, web
+from funnel import access, failures, logs, props, standing, web
 from funnel.assets import Assets
 from funnel.attempts import Attempts
 from funnel.backlog import Backlog
@@ -30,6 +29,7 @@ from funnel.folders import Folders
 from funnel.housekeeping import Housekeeping
 from funnel.judge import Judge
 from funnel.leads import Leads
+from funnel.metrics import Metrics
 from funnel.mistakes import ConfigError
 from funnel.origin import Origins
 from funnel.outbox import Outbox
@@ -38,6 +38,7 @@ from funnel.pages import (
     capture,
     checkout,
     confirming,
+    figures,
     health,
     lead,
     person,
@@ -77,19 +78,20 @@ YEAR = 365 * 24 * 3600  # seconds
 def create_app(settings: Settings | None = None) -> Flask:
     """The funnel as a WSGI application. Without settings it loads them, and tells every mistake and ends."""
     settings = settings or _load_or_end()
-    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logs.install(settings.log_level, as_json=settings.production)
     rooms = _furnish_or_end(settings)
     found_in = folders(settings.campaign, settings.funnel_file)
     app = Flask(__name__, static_folder=str(found_in.shipped / "static"), static_url_path=STATIC_URL)
     app.jinja_loader = found_in.loader()
     _configure(app, settings)
     _stand_behind_proxies(app, settings, found_in)
+    access.install(app, rooms.metrics, behind_proxy=settings.proxy_hops > 0)
     web.install(app, rooms)
     props.install(app, settings.campaign, Assets(found_in, STATIC_URL), _words(settings.campaign, found_in))
     failures.install(app)
     for page in (
         *(presell, lead, capture, checkout, confirming, person, prepaid),
-        *(away, returns, pixel, upsell, thankyou, health),
+        *(away, returns, pixel, upsell, thankyou, health, figures),
     ):
         app.register_blueprint(page.bp)
     app.cli.add_command(commands)
@@ -131,6 +133,7 @@ def furnish(settings: Settings, *, prepare: bool = True) -> Rooms:
     tries, floods = Tries(store, _limits(settings)), Floods(store, limit=settings.address_forms)
     attempts = Attempts(store, decline_limit=settings.decline_limit, tries=tries)
     breaker = Breaker(store, when_back=outbox.hasten)
+    metrics = Metrics(lambda: standing.look(store))
     login_id, password = settings.crm_login
     client = Client(
         settings.crm_url,
@@ -138,6 +141,7 @@ def furnish(settings: Settings, *, prepare: bool = True) -> Rooms:
         password,
         deadlines=CallDeadlines(query=timing.owed_deadline, owed=timing.owed_deadline, charge=timing.charge_deadline),
         on_outcome=breaker.report,
+        on_call=metrics.called,
     )
     pricing = Pricing(client=client, campaign=campaign, visits=visits)
     delivery = Delivery(
@@ -224,6 +228,7 @@ def furnish(settings: Settings, *, prepare: bool = True) -> Rooms:
         backlog=Backlog(store),
         housekeeping=housekeeping,
         erasure=Erasure(store),
+        metrics=metrics,
         tokens=PayTokens(keys),
         return_tokens=ReturnTokens(keys),
         origins=Origins(keys),

@@ -19,6 +19,7 @@ from funnel.mistakes import ConfigError, tell
 from funnel.settings import SHORTEST_SECRET, Environment, Settings, Timing
 
 SHORTEST_QUIET = 120
+SHORTEST_TOKEN = 16
 NO_FILE = Path(":memory:")
 ROOT = Path(__file__).resolve().parent
 EXAMPLE_SECRET = "change-me-to-a-long-random-text"  # noqa: S105  # as in .env.example
@@ -147,6 +148,8 @@ def _unsafe_in_production(settings: Environment) -> list[str]:
             f"environment: SECRET_KEY: needs at least {SHORTEST_SECRET} random characters of your own; "
             "make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(32))'"
         )
+    if 0 < len(settings.metrics_token.get_secret_value()) < SHORTEST_TOKEN:
+        mistakes.append(f"environment: METRICS_TOKEN: needs at least {SHORTEST_TOKEN} random characters, or none")
     if settings.sandboxed:
         mistakes.append(
             "environment: KONNEKTIVE_LOGIN_ID and KONNEKTIVE_PASSWORD: needed in production; there is no sandbox"

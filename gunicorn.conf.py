@@ -2,6 +2,8 @@
 
 import gc
 import os
+import shutil
+import tempfile
 from typing import Any
 
 worker_class = "gthread"
@@ -19,8 +21,18 @@ worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa:
 # The access log is off. Whoever turns it on gets no query string: click ids are personal data.
 access_log_format = "%(m)s %(U)s %(s)s %(D)s"
 
+# The workers' figures for /metrics meet in this folder; a relay that shall add its own is given the same one.
+_own_folder = None
+if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+    _own_folder = os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="funnel-", dir=worker_tmp_dir)
+
 
 def when_ready(_server: Any) -> None:
     """Before the fork, what is loaded is taken from the garbage collector, whose marks would copy its memory."""
     gc.collect()
     gc.freeze()
+
+
+def on_exit(_server: Any) -> None:
+    if _own_folder:
+        shutil.rmtree(_own_folder, ignore_errors=True)

@@ -2,21 +2,28 @@
 
 cli, commands/, supervisor
                      the commands
+pages/               presell, lead, capture, checkout, pixel, away, returns, confirming, upsell, thankyou, health,
+                     figures
+web, failures, props, access
+                     what happens to every request, to every failure; what templates may use; a log line for each
 pages/               presell, lead, capture, checkout, person, pixel, away, returns, confirming, upsell, thankyou,
                      health
 web, failures, props what happens to every request, to every failure, and what templates may use
 words                the funnel's language: its texts, amounts and dates
 doorway, gate        which visit a request belongs to; who sends too many forms
 outage, rooms        the store away; the wired rooms, as pages and commands are handed them
-forms                what visitors type, checked (with address_fields, card_fields, fields, email_typos)
+forms (checkout_form, contact_form, address_fields, address_words, card_fields, fields, email_typos)
+                     what visitors type, checked
 flow, payments, whereabouts
                      the recommended API flow as verbs, those that charge apart; how far a visit has come
 relay, reconciliation, restoration, prices
                      the delivery of what is owed; the audit; a backup put back; our prices and the campaign's
 receipt, summary, notices, pixels
                      what was bought, what is in a basket, the sentences that are told once, the fraud check
-leads, housekeeping, backlog
-                     Import Lead, for drafts and who waits; what nobody waits for; the operator's view
+metrics              figures for who watches
+leads, housekeeping, backlog, standing
+                     Import Lead, for drafts and who waits; what nobody waits for; the operator's view; the same as
+                     numbers
 charging, delivery, erasure
                      the protocol of one charge; how one owed call is made; a person is forgotten
 pricing              what the CRM has to say before a total can be shown: coupons and tax
@@ -26,9 +33,9 @@ judge, drift, charge_calls, pay_token, return_token, challenge
 visits, attempts, unresolved, outbox, breaker, crm/, migrations/
                      the visits in the store; the ledger of charges; what of it nobody waits for; the calls that are
                      owed; whether the CRM is down; the CRM's client; the tables from release to release
-visit, cookie, attempt_rows, tries, floods
+visit, cookie, attempt_rows, tries, floods, logs
                      a shopper's visit as a value; what the signed cookie remembers of it; the ledger, read; how many
-                     cards are tried in vain, and how many forms sent, from one place
+                     cards are tried in vain, and how many forms sent, from one place; how a log line is drawn
 store (engine, schema), steps, offers, quote, robots, attribution, scrub
                      the tables; the order of the pages; which offers stand; what is picked and what it comes to;
                      who is no shopper; where shoppers come from; what no log line may tell

@@ -7,6 +7,7 @@ from typing import Any
 from wtforms import BooleanField, StringField
 from wtforms.validators import StopValidation
 
+from funnel.address_words import enter_postal, labels, select_country, select_other_state, select_state
 from funnel.fields import (
     Check,
     ChoiceField,
@@ -14,6 +15,7 @@ from funnel.fields import (
     Groups,
     Rule,
     emptied_of_card,
+    may_be_empty,
     needed,
     no_card,
     optional,
@@ -21,7 +23,8 @@ from funnel.fields import (
     tidy_code,
 )
 from funnel.people import Addresses
-from funnel.regions import Region, either, region
+from funnel.phrase import Phrase, phrase
+from funnel.regions import POSTAL_WORD, Region, region
 
 LINE_LIMIT = 30  # characters; these limits are the CRM's, by its public rules file
 POSTAL_LIMIT = 20
@@ -29,7 +32,7 @@ BILLING = ("address1", "address2", "city", "state", "postalCode", "country")
 SHIPPING = ("shipAddress1", "shipAddress2", "shipCity", "shipState", "shipPostalCode", "shipCountry")
 
 
-def line(label: str, token: str, need: Check) -> StringField:
+def line(label: Phrase, token: str, need: Check) -> StringField:
     return text_field(label, token, LINE_LIMIT, need)
 
 
@@ -51,7 +54,7 @@ def unless_same(check: Check) -> Check:
 
 def known_country(form: Any, field: Any) -> None:
     if not _region_of(form, field):
-        raise StopValidation(_select(field, "country"))
+        raise StopValidation(select_country(_bills(field)))
 
 
 def own_state(form: Any, field: Any) -> None:
@@ -61,11 +64,9 @@ def own_state(form: Any, field: Any) -> None:
     if found and not found.states:
         field.data = ""
     elif field.data not in values:
-        word = found.state_word if found else field.label.text.removeprefix("Billing ").lower()
-        raise StopValidation(_select(field, word))
+        raise StopValidation(select_state(_countries(form, found), _bills(field)))
     elif found and _code(field.data, found) not in dict(found.states):
-        example = found.states[0][1]
-        raise StopValidation(f"Select a {_billing(field)}{found.state_word} of the country you chose, like {example}")
+        raise StopValidation(select_other_state(found, _bills(field)))
 
 
 def postal_code(form: Any, field: Any) -> None:
@@ -74,7 +75,7 @@ def postal_code(form: Any, field: Any) -> None:
     if found and not field.data and not found.postal_required:
         raise StopValidation
     if not field.data or (found and not found.postal_fits(field.data)):
-        raise StopValidation(_enter_postal(field, form.countries, found))
+        raise StopValidation(enter_postal(_countries(form, found), _bills(field)))
 
 
 class AddressFields:
@@ -82,12 +83,14 @@ class AddressFields:
 
     countries: tuple[str, ...]
     shipCountry = choice(known_country, "shipping country")
-    shipAddress1 = line("Address", "shipping address-line1", needed("Enter your street and house number"))
-    shipAddress2 = line("Apartment, suite (optional)", "shipping address-line2", optional)
-    shipCity = line("City", "shipping address-level2", needed("Enter your town or city"))
+    shipAddress1 = line(
+        phrase("Address"), "shipping address-line1", needed(phrase("Enter your street and house number"))
+    )
+    shipAddress2 = line(may_be_empty(phrase("Apartment, suite")), "shipping address-line2", optional)
+    shipCity = line(phrase("City"), "shipping address-level2", needed(phrase("Enter your town or city")))
     shipState = choice(own_state, "shipping address-level1")
     shipPostalCode = text_field(
-        "",
+        POSTAL_WORD,
         "shipping postal-code",
         POSTAL_LIMIT,
         postal_code,
@@ -95,18 +98,22 @@ class AddressFields:
         autocapitalize="characters",
         spellcheck="false",
     )
-    billShipSame = BooleanField("Billing address is the same as delivery", default=True)
+    billShipSame = BooleanField(phrase("Billing address is the same as delivery"), default=True)
     country = choice(unless_same(known_country), "billing country")
     address1 = line(
-        "Billing address",
+        phrase("Billing address"),
         "billing address-line1",
-        unless_same(needed("Enter your billing street and house number")),
+        unless_same(needed(phrase("Enter your billing street and house number"))),
     )
-    address2 = line("Billing apartment, suite (optional)", "billing address-line2", unless_same(optional))
-    city = line("Billing city", "billing address-level2", unless_same(needed("Enter your billing town or city")))
+    address2 = line(may_be_empty(phrase("Billing apartment, suite")), "billing address-line2", unless_same(optional))
+    city = line(
+        phrase("Billing city"),
+        "billing address-level2",
+        unless_same(needed(phrase("Enter your billing town or city"))),
+    )
     state = choice(unless_same(own_state), "billing address-level1")
     postalCode = text_field(
-        "",
+        POSTAL_WORD,
         "billing postal-code",
         POSTAL_LIMIT,
         unless_same(postal_code),
@@ -118,9 +125,9 @@ class AddressFields:
     def fit_addresses(self: Any, countries: tuple[str, ...]) -> None:
         """Give labels, choices and what was typed the shape the countries ask for."""
         self.countries = countries
-        for names, prefix in ((SHIPPING, ""), (BILLING, "Billing ")):
+        for names in (SHIPPING, BILLING):
             state, postal, country = (self[name] for name in names[3:])
-            country.label.text, state.label.text, postal.label.text = labels(countries, prefix)
+            country.label.text, state.label.text, postal.label.text = labels(countries, names is BILLING)
             country.groups, state.groups = country_groups(countries), state_groups(countries)
             if len(countries) == 1:
                 country.data = countries[0]
@@ -157,16 +164,6 @@ def _address(typed: Sequence[str]) -> tuple[str, ...]:
 
 
 @cache
-def labels(countries: tuple[str, ...], prefix: str) -> tuple[str, str, str]:
-    """Of country, state and postal code."""
-    regions = [region(code) for code in countries]
-    state = either(found.state_word for found in regions if found.states) or "state"
-    postal = either(found.postal_word for found in regions)
-    words = ("country or region", state, postal)
-    return tuple(f"{prefix}{word}" if prefix else word[0].upper() + word[1:] for word in words)  # type: ignore[return-value]
-
-
-@cache
 def country_groups(countries: tuple[str, ...]) -> Groups:
     return (("", tuple((code, region(code).name) for code in countries)),)
 
@@ -198,40 +195,32 @@ def _region_of(form: Any, field: Any) -> Region | None:
     return region(code) if code in form.countries else None
 
 
+def _countries(form: Any, found: Region | None) -> tuple[str, ...]:
+    """The one that is chosen, or all there are to choose from."""
+    return (found.code,) if found else form.countries
+
+
 def _tell(country: Any, state: Any, postal: Any, countries: tuple[str, ...]) -> None:
     """What a script is told: of the one country at the fields themselves, of several at each one's option."""
-    country.facts = {"empty": _select(country, "country")}
-    country.of = {code: _of_country(region(code), state, postal, countries) for code in countries}
+    country.facts = {"empty": select_country(_bills(country))}
+    country.of = {code: _of_country(region(code), billing=_bills(country)) for code in countries}
     if len(countries) == 1:
         facts = country.of[countries[0]]
         state.facts = {"empty": facts["select"]}
         postal.facts = {"wrong": facts["enter"], "fits": facts["fits"]}
 
 
-def _of_country(found: Region, state: Any, postal: Any, countries: tuple[str, ...]) -> Facts:
+def _of_country(found: Region, *, billing: bool) -> Facts:
     fits = "".join(f"(?=(?:{pattern.pattern})$)" for pattern in found.postal_patterns) + ".+"
+    _, state, postal = labels((found.code,), billing)
     return {
-        "select": _select(state, found.state_word) if found.states else "",
-        "enter": _enter_postal(postal, countries, found),
+        "select": select_state((found.code,), billing) if found.states else "",
+        "enter": enter_postal((found.code,), billing),
         "fits": fits if found.postal_required else f"|{fits}",
-        "state": labels((found.code,), _prefix(state))[1],
-        "postal": labels((found.code,), _prefix(postal))[2],
+        "state": state,
+        "postal": postal,
     }
 
 
-def _select(field: Any, word: str) -> str:
-    return f"Select your {_billing(field)}{word}"
-
-
-def _enter_postal(field: Any, countries: tuple[str, ...], found: Region | None) -> str:
-    word = found.postal_word if found else either(region(code).postal_word for code in countries)
-    example = f", like {found.postal_example}" if found and found.postal_example else ""
-    return f"Enter your {_billing(field)}{word}{example}"
-
-
-def _billing(field: Any) -> str:
-    return "billing " if field.name in BILLING else ""
-
-
-def _prefix(field: Any) -> str:
-    return "Billing " if field.name in BILLING else ""
+def _bills(field: Any) -> bool:
+    return field.name in BILLING

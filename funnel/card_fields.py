@@ -22,14 +22,15 @@ from funnel.cards import (
     read_expiry,
 )
 from funnel.fields import card_field, tidy_number, tidy_text
+from funnel.phrase import Phrase, phrase
 
 CODE_LENGTH = 3  # of a card whose brand cannot be told
 LAST_PLACE_ON_EARTH = timezone(timedelta(hours=-12))  # where a month ends last
-NUMBER_EMPTY = "Enter your card number"
-NUMBER_WRONG = "Check the card number. One or more digits look wrong."
-EXPIRY_WRONG = "Enter the expiry date, like 04 / 27"
-EXPIRED = "This card has expired. Use another card."
-CODE_EMPTY = "Enter the security code"
+NUMBER_EMPTY = phrase("Enter your card number")
+NUMBER_WRONG = phrase("Check the card number. One or more digits look wrong.")
+EXPIRY_WRONG = phrase("Enter the expiry date, like 04 / 27")
+EXPIRED = phrase("This card has expired. Use another card.")
+CODE_EMPTY = phrase("Enter the security code")
 
 
 @dataclass(frozen=True)
@@ -46,15 +47,15 @@ class CardFields:
 
     accepted_brands: tuple[str, ...]
     test_card: bool
-    cardNumber = card_field("Card number", "cc-number", 23, tidy_number)
-    cardExpiryDate = card_field("Expiry date", "cc-exp", 9, tidy_text, "MM / YY, for example 04 / 27")
-    cardSecurityCode = card_field("Security code", "cc-csc", 4, tidy_number, "3 digits on the back")
+    cardNumber = card_field(phrase("Card number"), "cc-number", 23, tidy_number)
+    cardExpiryDate = card_field(phrase("Expiry date"), "cc-exp", 9, tidy_text, phrase("MM / YY, for example 04 / 27"))
+    cardSecurityCode = card_field(phrase("Security code"), "cc-csc", 4, tidy_number, phrase("3 digits on the back"))
 
     def fit_card(self: Any, accepted_brands: tuple[str, ...], *, test_card: bool) -> None:
         """Say which brands are taken, and whether the test number of sixteen zeros is."""
         self.accepted_brands, self.test_card = accepted_brands, test_card
         if "American Express" in accepted_brands:
-            self.cardSecurityCode.description += " (American Express: 4 on the front)"
+            self.cardSecurityCode.description = phrase("3 digits on the back (American Express: 4 on the front)")
         self._tell_card()
 
     def validate_cardNumber(self: Any, field: Field) -> None:
@@ -117,13 +118,14 @@ class CardFields:
         """Why a brand is not taken; empty for one that is."""
         if brand and brand.name in (*self.accepted_brands, TESTCARD.name):
             return ""
-        name = brand.name if brand else "this card"
-        return f"We do not accept {name}. Use {_either(self.accepted_brands)}."
+        name = brand.name if brand else phrase("this card")
+        return phrase("We do not accept {name}. Use {brands:or}.", name=name, brands=self.accepted_brands)
 
 
-def _code_wrong(length: int) -> str:
-    where = "back, like 123" if length == CODE_LENGTH else "front, like 1234"
-    return f"The security code must be the {length} digits on the {where}"
+def _code_wrong(length: int) -> Phrase:
+    if length == CODE_LENGTH:
+        return phrase("The security code must be the {length} digits on the back, like 123", length=length)
+    return phrase("The security code must be the {length} digits on the front, like 1234", length=length)
 
 
 def _today() -> date:
@@ -132,7 +134,3 @@ def _today() -> date:
 
 def _digits(text: str) -> bool:
     return text.isascii() and text.isdecimal()
-
-
-def _either(names: tuple[str, ...]) -> str:
-    return " or ".join(filter(None, (", ".join(names[:-1]), names[-1])))

@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, replace
 from threading import BoundedSemaphore
 
@@ -167,7 +168,8 @@ class Charging:
 
     def _begin(self, charge: Charge, attempt: Attempt, work: Callable[[Charge, Attempt], None]) -> None:
         try:
-            self._threads.submit(self._run, charge, attempt, work)  # gives the seat back
+            # Gives the seat back; in the context of the request, so that its log lines tell whose they are.
+            self._threads.submit(copy_context().run, self._run, charge, attempt, work)
         except RuntimeError:  # draining: this process takes no more charges, and has sent nothing
             self._seats.release()
             self._attempts.settle(charge.key, Verdict(State.NOT_CHARGED, Reason.UNREACHABLE), seen=(attempt.state,))

@@ -6,6 +6,7 @@ from http import HTTPStatus
 from typing import cast
 
 from flask import Response, abort, g, request, session
+from structlog.contextvars import bind_contextvars
 
 from funnel import outage
 from funnel.attribution import Arrival, arrival
@@ -17,7 +18,7 @@ from funnel.visit import Visit
 ABSOLUTE_FORM = re.compile(r"^https?://[^/?]*", re.IGNORECASE)  # of a request line, as proxies write it
 # Their requests belong to no visit. A bank's POST comes from another site and without the cookie, which an answer
 # must not replace.
-WITHOUT_VISIT = ("static", "health.show", "returns.arrive")
+WITHOUT_VISIT = ("static", "health.show", "health.ready", "metrics.show", "returns.arrive")
 SEEN_EVERY = 3600.0  # seconds; more often the sliding of a visit's end is not written
 
 
@@ -33,6 +34,7 @@ def recall(rooms: Rooms) -> None:
         recalled = cookie.visit(arrived())
     g.fresh = recalled is None
     g.visit = recalled or rooms.visits.begin(arrived())
+    bind_contextvars(visit=g.visit.id)  # for the log lines of this request
     if recalled and recalled.uncharged:  # so that nobody has to ask for it
         g.progress = Progress()
 

@@ -9,40 +9,52 @@ from werkzeug.exceptions import HTTPException
 
 from funnel import outage
 from funnel.attribution import query_without_cards
+from funnel.phrase import Phrase, phrase
 from funnel.steps import PATHS
 
 log = logging.getLogger("funnel.web")
 
-WORDS = {
+WORDS: dict[HTTPStatus, tuple[Phrase, Phrase]] = {
     HTTPStatus.BAD_REQUEST: (
-        "We could not read that",
-        "The address or the form was damaged on its way. Nothing was sent.",
+        phrase("We could not read that"),
+        phrase("The address or the form was damaged on its way. Nothing was sent."),
     ),
     HTTPStatus.FORBIDDEN: (
-        "That came from another site",
-        "For your safety we take forms only from our own pages. Nothing was sent.",
+        phrase("That came from another site"),
+        phrase("For your safety we take forms only from our own pages. Nothing was sent."),
     ),
     HTTPStatus.NOT_FOUND: (
-        "We cannot find that page",
-        "The address may have a mistake, or the page has moved.",
+        phrase("We cannot find that page"),
+        phrase("The address may have a mistake, or the page has moved."),
     ),
-    HTTPStatus.METHOD_NOT_ALLOWED: ("That page takes no forms", "Go back and start from the page itself."),
+    HTTPStatus.METHOD_NOT_ALLOWED: (
+        phrase("That page takes no forms"),
+        phrase("Go back and start from the page itself."),
+    ),
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: (
-        "That was too much at once",
-        "The form was larger than we can take. Nothing was sent.",
+        phrase("That was too much at once"),
+        phrase("The form was larger than we can take. Nothing was sent."),
     ),
-    HTTPStatus.TOO_MANY_REQUESTS: ("Too many tries", "Wait 15 minutes, then try again. Nothing was sent just now."),
-    HTTPStatus.SERVICE_UNAVAILABLE: ("We will be back in a moment", "Please try again in a few minutes."),
+    HTTPStatus.TOO_MANY_REQUESTS: (
+        phrase("Too many tries"),
+        phrase("Wait 15 minutes, then try again. Nothing was sent just now."),
+    ),
+    HTTPStatus.SERVICE_UNAVAILABLE: (
+        phrase("We will be back in a moment"),
+        phrase("Please try again in a few minutes."),
+    ),
 }
 STORE_AWAY = (
-    "We will be back in a moment",
-    "A part of this shop is not answering just now. Your order, if you placed one, is safe. "
-    "This page looks again by itself.",
+    phrase("We will be back in a moment"),
+    phrase(
+        "A part of this shop is not answering just now. Your order, if you placed one, is safe. "
+        "This page looks again by itself."
+    ),
 )
 LOOK_EVERY = 10  # seconds
 OURS = (
-    "Something went wrong on our side",
-    "If you were paying, wait for an email before you try again, or contact us.",
+    phrase("Something went wrong on our side"),
+    phrase("If you were paying, wait for an email before you try again, or contact us."),
 )
 
 
@@ -82,7 +94,7 @@ def _log(error: Exception) -> None:
     log.error("%s %s failed: %s at %s", request.method, request.endpoint, type(error).__name__, place)
 
 
-def _page(status: HTTPStatus, words: tuple[str, str] | None = None, *, refresh: int | None = None) -> Response:
+def _page(status: HTTPStatus, words: tuple[Phrase, Phrase] | None = None, *, refresh: int | None = None) -> Response:
     """The error page; its words alone where the templates cannot draw it, for the server would log the address."""
     title, sentence = words or WORDS.get(
         status, OURS if status >= HTTPStatus.INTERNAL_SERVER_ERROR else WORDS[HTTPStatus.BAD_REQUEST]
@@ -94,7 +106,7 @@ def _page(status: HTTPStatus, words: tuple[str, str] | None = None, *, refresh: 
         return Response(f"{title}\n\n{sentence}\n", status, mimetype="text/plain")
 
 
-def _drawn(status: HTTPStatus, title: str, sentence: str, refresh: int | None) -> Response:
+def _drawn(status: HTTPStatus, title: Phrase, sentence: Phrase, refresh: int | None) -> Response:
     return make_response(
         render_template(
             "errors/error.html",
@@ -103,7 +115,7 @@ def _drawn(status: HTTPStatus, title: str, sentence: str, refresh: int | None) -
             title=title,
             sentence=sentence,
             next_url=None if refresh else PATHS["presell"],
-            next_label="Go to the start",
+            next_label=phrase("Go to the start"),
             retry=status == HTTPStatus.SERVICE_UNAVAILABLE and not refresh,
             refresh=refresh,
             address=_address() if refresh else None,

@@ -11,6 +11,7 @@ from wtforms import Field, StringField
 from wtforms.validators import StopValidation
 
 from funnel.cards import ascii_digits, looks_like_card
+from funnel.phrase import Phrase, phrase
 
 Check = Callable[[Any, Any], None]  # of a form and its field, as WTForms calls its validators
 Facts = Mapping[str, str]  # what a page's script is told of a field, by the names of data attributes
@@ -21,10 +22,10 @@ UNSEEN = {"Cc", "Cf", "Cs"}  # control, zero-width and bidi signs, halves of sur
 UNREADABLE = "\ufffd"  # what decoding leaves of broken UTF-8
 TYPING_LIMIT = 1000  # characters looked at; far above every field's own limit
 PHONE_LIMIT = 20  # characters the CRM takes, by its public rules file
-CARD_IN_TEXT = "This looks like a card number. Enter it only under Payment."
-EMAIL_WRONG = "Enter an email address in the correct format, like name@example.com"
+CARD_IN_TEXT = phrase("This looks like a card number. Enter it only under Payment.")
+EMAIL_WRONG = phrase("Enter an email address in the correct format, like name@example.com")
 EMAIL_SHAPE = r"\S+@[^\s@]+\.[^\s@]{2,}"  # what a script can tell; who looks closer refuses more
-PHONE_WRONG = "Enter a phone number, like 555 123 4567 or +44 20 7946 0018"
+PHONE_WRONG = phrase("Enter a phone number, like 555 123 4567 or +44 20 7946 0018")
 PHONE_SHAPE = r"(?:\D*\d){4}.*"
 
 
@@ -72,12 +73,23 @@ class BoxesField(Field):
         self.data = tuple(valuelist)
 
 
+def may_be_empty(label: Phrase) -> Phrase:
+    """The label of a field that need not be filled in."""
+    return phrase("{label} (optional)", label=label)
+
+
+def name_of(field: Any) -> str:
+    """A field's label without what is said about it in brackets."""
+    label: str = field.label.text
+    return label.values.get("label", label) if isinstance(label, Phrase) else label
+
+
 def text_field(
-    label: str,
+    label: Phrase,
     token: str,
     limit: int,
     *checks: Check,
-    hint: str = "",
+    hint: Phrase | None = None,
     tidy: Callable[[object], str] | None = None,
     **attributes: str,
 ) -> StringField:
@@ -89,19 +101,21 @@ def text_field(
         label,
         validators=[*checks[:1], no_card, at_most(limit), *checks[1:]],
         filters=[tidy or tidy_text],
-        description=hint,
+        description=hint or "",
         render_kw={**({"autocomplete": token} if token else {}), "maxlength": str(limit), **attributes},
     )
 
 
-def card_field(label: str, token: str, room: int, tidy: Callable[[object], str], hint: str = "") -> CardField:
+def card_field(
+    label: Phrase, token: str, room: int, tidy: Callable[[object], str], hint: Phrase | None = None
+) -> CardField:
     attributes = {
         "inputmode": "numeric",
         "autocomplete": token,
         "maxlength": str(room),
         "spellcheck": "false",
     }
-    return CardField(label, filters=[tidy], description=hint, render_kw=attributes)
+    return CardField(label, filters=[tidy], description=hint or "", render_kw=attributes)
 
 
 def tidy_text(text: object) -> str:
@@ -126,7 +140,7 @@ def coupon_code(typed: object, limit: int) -> str:
     return "" if len(code) > limit or looks_like_card(code) else code
 
 
-def needed(message: str) -> Check:
+def needed(message: Phrase) -> Check:
     def check(form: Any, field: Any) -> None:
         if not field.data:
             raise StopValidation(message)
@@ -206,9 +220,8 @@ def phone_number(text: str, country: str) -> str | None:
     return fitting if is_one(number) else None
 
 
-def _too_long(field: Any, limit: int) -> str:
-    name = field.label.text.removesuffix(" (optional)")
-    return f"{name} must be {limit} characters or fewer"
+def _too_long(field: Any, limit: int) -> Phrase:
+    return phrase("{field} must be {limit} characters or fewer", field=name_of(field), limit=limit)
 
 
 def _seen(sign: str) -> str:

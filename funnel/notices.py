@@ -1,73 +1,84 @@
 """The sentences a shopper is told once, at the top of the next page."""
 
 from funnel.attempt import Attempt, PaySource, Reason
+from funnel.phrase import Phrase, phrase
 from funnel.steps import Notice
 
-SENTENCES = {
-    Notice.ALREADY_ORDERED: "Your order is already placed. You were not charged again.",
-    Notice.NO_ORDER_YET: "There is no order yet. Complete your order first, and then you will see that page.",
-    Notice.EARLIER_VISIT: "That page belonged to an earlier visit, so we start fresh. Nothing was charged just now.",
-    Notice.ADDED: "{name} is added to your order.",
-    Notice.NOT_ADDED: "We could not add {name}, so you were not charged for it. Your order is safe.",
-    Notice.STILL_ADDING: "We are still adding {name}. Your receipt shows when it is done.",
-    Notice.NOT_CHARGED: "The payment did not go through. You have not been charged. Check your details and try again.",
-    Notice.DECLINED: (
-        "Your card was declined. You have not been charged. Check the card details or try a different card."
+SENTENCES: dict[Notice, Phrase] = {
+    Notice.ALREADY_ORDERED: phrase("Your order is already placed. You were not charged again."),
+    Notice.NO_ORDER_YET: phrase("There is no order yet. Complete your order first, and then you will see that page."),
+    Notice.EARLIER_VISIT: phrase(
+        "That page belonged to an earlier visit, so we start fresh. Nothing was charged just now."
     ),
-    Notice.PREPAID: "This shop cannot take prepaid cards. You have not been charged. Use a debit or credit card.",
-    Notice.STALE_FORM: (
+    Notice.ADDED: phrase("{name} is added to your order."),
+    Notice.NOT_ADDED: phrase("We could not add {name}, so you were not charged for it. Your order is safe."),
+    Notice.STILL_ADDING: phrase("We are still adding {name}. Your receipt shows when it is done."),
+    Notice.NOT_CHARGED: phrase(
+        "The payment did not go through. You have not been charged. Check your details and try again."
+    ),
+    Notice.DECLINED: (
+        phrase("Your card was declined. You have not been charged. Check the card details or try a different card.")
+    ),
+    Notice.PREPAID: phrase(
+        "This shop cannot take prepaid cards. You have not been charged. Use a debit or credit card."
+    ),
+    Notice.STALE_FORM: phrase(
         "This page was open for a while, so we refreshed it. Nothing was sent just now. "
         "Check your details and continue."
     ),
-    Notice.STALE_CHECKOUT: (
+    Notice.STALE_CHECKOUT: phrase(
         "This page was open for a while, so we refreshed it. You have not been charged. "
         "Check your details and continue."
     ),
-    Notice.STALE_OFFER: "This offer was refreshed while the page was open. Nothing was added just now.",
-    Notice.COOKIES_BLOCKED: (
+    Notice.STALE_OFFER: phrase("This offer was refreshed while the page was open. Nothing was added just now."),
+    Notice.COOKIES_BLOCKED: phrase(
         "Your browser blocks cookies, which we need to keep your order safe. "
         "Allow cookies for this site and try again. Nothing was charged just now."
     ),
-    Notice.PRICE_CHANGED: "The price changed while this page was open. You have not been charged. Check the new total.",
-    Notice.CANNOT_TAKE_PAYMENTS: (
+    Notice.PRICE_CHANGED: phrase(
+        "The price changed while this page was open. You have not been charged. Check the new total."
+    ),
+    Notice.CANNOT_TAKE_PAYMENTS: phrase(
         "We cannot take payments right now. Your details are saved and you have not been charged. "
         "Try again in a few minutes."
     ),
-    Notice.CLOSED_FOR_NOW: "We cannot take payments right now. Your order, if you placed one, is safe.",
-    Notice.NOT_SENT: (
+    Notice.CLOSED_FOR_NOW: phrase("We cannot take payments right now. Your order, if you placed one, is safe."),
+    Notice.NOT_SENT: phrase(
         "We cannot take payments right now. This time you were not charged. "
         "What you typed is still here, but for the card. Try again in a few minutes."
     ),
     Notice.NOT_SAVED: (
-        "We could not save your details just now. What you typed is still here. Try again in a few minutes."
+        phrase("We could not save your details just now. What you typed is still here. Try again in a few minutes.")
     ),
     Notice.TOO_MANY_DECLINES: (
-        "We could not take this payment. You have not been charged. Please wait a while or contact us."
+        phrase("We could not take this payment. You have not been charged. Please wait a while or contact us.")
     ),
     Notice.TOO_MANY_TRIES: (
-        "Too many tries. Wait 15 minutes, then try again, or contact us. Nothing was sent to your bank just now."
+        phrase(
+            "Too many tries. Wait 15 minutes, then try again, or contact us. Nothing was sent to your bank just now."
+        )
     ),
-    Notice.PERSON_UNPROVEN: "Tick the box to show that you are a person. Nothing was charged just now.",
-    Notice.PERSON_UNKNOWN: (
+    Notice.PERSON_UNPROVEN: phrase("Tick the box to show that you are a person. Nothing was charged just now."),
+    Notice.PERSON_UNKNOWN: phrase(
         "We could not check just now that you are a person, so we cannot take a card. Nothing was charged just now. "
         "Try again in a minute, or contact us."
     ),
     Notice.PAYPAL_DECLINED: (
-        "PayPal did not make the payment. You have not been charged. Try again or choose another way to pay."
+        phrase("PayPal did not make the payment. You have not been charged. Try again or choose another way to pay.")
     ),
-    Notice.CANCELLED: "You came back from PayPal without paying. You have not been charged. Choose how to pay.",
-    Notice.TOTAL_CHANGED: "Your total has changed, and you have not been charged yet. Check it and pay again.",
+    Notice.CANCELLED: phrase("You came back from PayPal without paying. You have not been charged. Choose how to pay."),
+    Notice.TOTAL_CHANGED: phrase("Your total has changed, and you have not been charged yet. Check it and pay again."),
     Notice.TOTAL_UNKNOWN: (
-        "We could not work out your total just now. You have not been charged. Try again in a moment."
+        phrase("We could not work out your total just now. You have not been charged. Try again in a moment.")
     ),
-    Notice.ALREADY_PURCHASED: (
+    Notice.ALREADY_PURCHASED: phrase(
         "It looks as if you have ordered this before, so the payment was not taken. You have not been charged again. "
         "Please contact us if you want more of it."
     ),
     Notice.FRAUD_LIMIT: (
-        "We could not take this payment. You have not been charged. Please wait 15 minutes or contact us."
+        phrase("We could not take this payment. You have not been charged. Please wait 15 minutes or contact us.")
     ),
-    Notice.UNPAYABLE: "We could not take this payment. You have not been charged. Please contact us.",
+    Notice.UNPAYABLE: phrase("We could not take this payment. You have not been charged. Please contact us."),
 }
 
 WHY_NOT = {
@@ -91,8 +102,10 @@ def why_not(attempt: Attempt) -> Notice:
     return Notice.PAYPAL_DECLINED if by_paypal and why is Notice.DECLINED else why
 
 
-def sentence(notice: str, *, names: dict[str, str]) -> str | None:
+def sentence(notice: str, *, names: dict[str, str]) -> Phrase | None:
     """The words for a notice as the visit keeps it, "added:upsell1" for one about an offer; None for an unknown one."""
     kind, _, step = notice.partition(":")
     words = SENTENCES.get(Notice(kind)) if kind in set(Notice) else None
-    return words.format(name=names.get(step, "the offer")) if words else None
+    if words is None:
+        return None
+    return Phrase(words.text, {"name": phrase(names[step]) if step in names else phrase("the offer")})

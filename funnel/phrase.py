@@ -1,6 +1,6 @@
 """A text that knows what it is made of, so that it can be said in another language when a page is drawn."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from string import Formatter
 from typing import Any
 
@@ -15,8 +15,9 @@ ENGLISH_LISTS = Locale("en", "001")  # "A, B or C", without the comma that Ameri
 class Phrase(str):
     """English by itself. `text` is what translators see, `values` what stands in its braces.
 
-    A brace may say how its value is to be written: {brands:or} a list of which one is meant, {code:country} the name
-    of a country, {field:small} words with a small first letter, as within a sentence.
+    A brace may say how its value is to be written: {brands:or} a list of which one is meant, {brands:Or} the same with
+    a capital letter, {code:country} the name of a country, {field:small} words with a small first letter, as within a
+    sentence.
     """
 
     __slots__ = ("text", "values")
@@ -40,6 +41,11 @@ def phrase(text: str, /, **values: Any) -> Phrase:
     return Phrase(text, values)
 
 
+def as_typed(text: str) -> Phrase:
+    """What a person has written, which no language changes, even where a catalogue has the same word."""
+    return Phrase("{text}", {"text": text})
+
+
 def country_name(code: str) -> Phrase:
     """The name of a country by its ISO 3166-1 code of two letters; the code itself where nobody has it."""
     return Phrase("{code:country}", {"code": code})
@@ -61,13 +67,17 @@ class _Writer(Formatter):
         self.translate, self.locale = translate, locale
 
     def format_field(self, value: Any, format_spec: str) -> str:
-        if format_spec == "or":
-            lists = ENGLISH_LISTS if self.locale.language == "en" else self.locale
-            return format_list([self._said(each) for each in dict.fromkeys(value)], style="or", locale=lists)
+        if format_spec in ("or", "Or"):
+            words = self._one_of(value)
+            return words[:1].upper() + words[1:] if format_spec == "Or" else words
         if format_spec == "country":
             return str(self.locale.territories.get(value, value))
         words = self._said(value)
         return _small(words) if format_spec == "small" else words
+
+    def _one_of(self, values: Iterable[Any]) -> str:
+        lists = ENGLISH_LISTS if self.locale.language == "en" else self.locale
+        return format_list([self._said(each) for each in dict.fromkeys(values)], style="or", locale=lists)
 
     def _said(self, value: Any) -> str:
         return value.said(self.translate, self.locale) if isinstance(value, Phrase) else str(value)

@@ -7,6 +7,7 @@ from decimal import Decimal
 from funnel.attempt import ORDER, Attempt, State, Totals
 from funnel.basket import NOTHING, Basket
 from funnel.people import Addresses, Contact
+from funnel.phrase import Phrase, as_typed, country_name
 from funnel.visit import Visit
 
 PENDING = "PENDING"  # the orderStatus of an order under review, or of a single-transaction campaign
@@ -31,7 +32,7 @@ class Receipt:
     orderId: str
     firstName: str | None
     email: str | None
-    address_lines: tuple[str, ...]
+    address_lines: tuple[Phrase, ...]
     lines: tuple[ReceiptLine, ...]
     missed: tuple[str, ...]
     charges: int
@@ -109,7 +110,7 @@ def _missed(attempts: Sequence[Attempt]) -> Iterator[str]:
             yield from (line.name for line in attempt.basket.lines)
 
 
-def _address_lines(contact: Contact | None, addresses: Addresses | None) -> tuple[str, ...]:
+def _address_lines(contact: Contact | None, addresses: Addresses | None) -> tuple[Phrase, ...]:
     if contact is None or addresses is None:
         return ()
     lines = (
@@ -117,9 +118,9 @@ def _address_lines(contact: Contact | None, addresses: Addresses | None) -> tupl
         addresses.shipAddress1,
         addresses.shipAddress2,
         " ".join(part for part in (addresses.shipCity, addresses.shipState, addresses.shipPostalCode) if part),
-        addresses.shipCountry,
     )
-    return tuple(line for line in lines if line)
+    country = [country_name(addresses.shipCountry)] if addresses.shipCountry else []
+    return (*(as_typed(line) for line in lines if line), *country)
 
 
 def _amount(given: str | None, ours: Sequence[Basket | None], pick: Callable[[Basket], Decimal]) -> Decimal | None:

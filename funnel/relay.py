@@ -8,6 +8,7 @@ from functools import partial
 from threading import Event
 
 from sqlalchemy.exc import SQLAlchemyError
+from structlog.contextvars import bound_contextvars
 
 from funnel import drift
 from funnel.attempt import UNRESOLVED, Attempt, State
@@ -122,7 +123,8 @@ class Relay:
             log.error("relay failed=%s", type(error).__name__)
 
     def _deliver(self, owed: Owed) -> None:
-        self._delivery.deliver(owed, deadline=self._deadline)
+        with bound_contextvars(visit=owed.visit_id):
+            self._delivery.deliver(owed, deadline=self._deadline)
 
     def _probe(self) -> None:
         """A real call that only reads. The client tells the breaker of any answer, a refusal included."""
@@ -135,7 +137,8 @@ class Relay:
         """Let Order Query say what became of a charge. It only reads: nothing is ever charged from here."""
         asked_at = self._store.clock()
         try:
-            orders = self._client.order_query(OrderQuery(orderId=attempt.order_id or ""), deadline=self._deadline)
+            with bound_contextvars(visit=attempt.visit_id):
+                orders = self._client.order_query(OrderQuery(orderId=attempt.order_id or ""), deadline=self._deadline)
         except CrmError:
             verdict = self._judge.on_no_answer(attempt, now=asked_at)
         else:

@@ -11,6 +11,7 @@ from funnel.erasure import Erasure
 from funnel.floods import Floods
 from funnel.flow import Flow
 from funnel.housekeeping import Housekeeping
+from funnel.metrics import Metrics
 from funnel.origin import Origins
 from funnel.outbox import Outbox
 from funnel.pay_token import PayTokens
@@ -48,6 +49,7 @@ class Rooms:
     backlog: Backlog
     housekeeping: Housekeeping
     erasure: Erasure
+    metrics: Metrics
     tokens: PayTokens
     return_tokens: ReturnTokens
     origins: Origins

@@ -76,6 +76,7 @@ class Environment(BaseModel):
     public_url: BaseUrl | None = Field(None, description=URL_RULE)
     trusted_hosts: Words = Field((), description="host names, separated by spaces")
     proxy_hops: int = Field(0, ge=0, le=10, description="how many proxies stand in front, 0 to 10")
+    metrics_token: SecretStr = Field(SecretStr(""), description="random characters, or nothing for no figures")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
     allow_test_card: bool = Field(
         False,

@@ -3,16 +3,24 @@
 from decimal import Decimal
 
 from funnel.basket import Basket
+from funnel.phrase import Phrase, phrase
 
-Rows = list[tuple[str, Decimal]]
+Rows = list[tuple[Phrase, Decimal]]
 
 
 def rows(basket: Basket) -> Rows:
     """Every line, shipping, and discount and tax where there are any; the total is the basket's own."""
-    shown: Rows = [(f"{line.quantity} × {line.name}", line.price) for line in basket.lines]
-    shown.append(("Shipping", basket.shipping))
+    shown: Rows = [
+        (phrase("{quantity} × {name}", quantity=line.quantity, name=phrase(line.name)), line.price)
+        for line in basket.lines
+    ]
+    shown.append((phrase("Shipping"), basket.shipping))
     if basket.saved:
-        shown.append((f"Discount {basket.couponCode}" if basket.couponCode else "Discount", -basket.saved))
+        shown.append((_discount(basket.couponCode), -basket.saved))
     if basket.tax is not None:
-        shown.append(("Tax", basket.tax))
+        shown.append((phrase("Tax"), basket.tax))
     return shown
+
+
+def _discount(code: str | None) -> Phrase:
+    return phrase("Discount {code}", code=code) if code else phrase("Discount")

@@ -1,6 +1,7 @@
 """Runs the web server, the relay and, without a CRM account, the sandbox; all of them live and stop together."""
 
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -16,6 +17,7 @@ from types import FrameType
 from config import ROOT
 from funnel.campaign import Campaign
 from funnel.campaign_tables import Offer
+from funnel.metrics import FOLDER as FIGURES
 from funnel.settings import Settings
 
 READY_WITHIN = 30.0  # seconds
@@ -40,11 +42,13 @@ class Supervisor:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._environment = dict(os.environ)
         self._running: list[tuple[Program, subprocess.Popen[bytes]]] = []
         self._stop = Event()
 
     def run(self) -> int:
         with tempfile.TemporaryDirectory() as folder:
+            self._environment.setdefault(FIGURES, str(_made(Path(folder) / "figures")))
             programs = self._programs(Path(folder))
             for program in programs:
                 _port_is_free(program, self._settings.bind)
@@ -76,7 +80,9 @@ class Supervisor:
     def _start(self, program: Program) -> None:
         # A session of its own: Ctrl-C reaches us alone, and we stop the others in their order.
         module, *arguments = program.command
-        running = subprocess.Popen([sys.executable, "-m", module, *arguments], cwd=ROOT, start_new_session=True)
+        running = subprocess.Popen(
+            [sys.executable, "-m", module, *arguments], cwd=ROOT, env=self._environment, start_new_session=True
+        )
         self._running.append((program, running))
 
     def _ready(self) -> bool:
@@ -186,6 +192,11 @@ def _answers(port: int) -> bool:
             return True
     except OSError:
         return False
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir()
+    return folder
 
 
 def _shown(bind: str) -> str:

@@ -23,8 +23,9 @@ from funnel import doorway, gate, outage, steps
 from funnel.attempt import Attempt, State
 from funnel.attribution import query_without_cards
 from funnel.charge_calls import Returns
+from funnel.checkout_form import COUPON_LIMIT
 from funnel.fields import coupon_code
-from funnel.forms import COUPON_LIMIT, csrf_failed
+from funnel.forms import csrf_failed
 from funnel.notices import sentence
 from funnel.offers import slots
 from funnel.origin import Origin

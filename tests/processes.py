@@ -157,10 +157,11 @@ def _first_line(row: Row[Any]) -> dict[str, Any]:
 class Installation:
     """All of it, as a context. Keywords are settings, as in the environment.
 
+    In `production` it is the one for shop.example, with the sandbox as its real CRM.
     With several `hosts` each has a web server and a relay of its own, over the one database: "web2", "relay2".
     """
 
-    def __init__(self, folder: Path, *, hosts: int = 1, **settings: str) -> None:
+    def __init__(self, folder: Path, *, hosts: int = 1, production: bool = False, **settings: str) -> None:
         sandbox_port, *ports = free_ports(1 + hosts)
         environment = {
             "PATH": os.environ["PATH"],
@@ -171,6 +172,7 @@ class Installation:
             "PORT": str(ports[0]),
             "SANDBOX_PORT": str(sandbox_port),
             "LOG_LEVEL": "WARNING",
+            **(_production(sandbox_port) if production else {}),
             **settings,
         }
         self._ports = {"sandbox": sandbox_port}
@@ -228,6 +230,16 @@ class Installation:
     def printed(self) -> str:
         """What all programs have printed."""
         return "".join(program.log.read_text() for program in self._programs.values())
+
+
+def _production(crm_port: int) -> dict[str, str]:
+    return {
+        "FUNNEL_ENV": "production",
+        "PUBLIC_URL": "https://shop.example",
+        "KONNEKTIVE_LOGIN_ID": "shop",
+        "KONNEKTIVE_PASSWORD": "a-password",
+        "KONNEKTIVE_API_URL": f"http://127.0.0.1:{crm_port}",
+    }
 
 
 def _answers(port: int) -> bool:

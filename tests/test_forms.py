@@ -9,16 +9,10 @@ from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 
+from funnel.checkout_form import CheckoutForm, CheckoutRules
+from funnel.contact_form import LeadForm
 from funnel.fields import CARD_IN_TEXT, phone_number, tidy_code, tidy_number, tidy_text
-from funnel.forms import (
-    CheckoutForm,
-    CheckoutRules,
-    LeadForm,
-    PlainForm,
-    ShopperForm,
-    UpsellForm,
-    csrf_failed,
-)
+from funnel.forms import PlainForm, ShopperForm, UpsellForm, csrf_failed
 from funnel.people import Addresses, Contact
 from funnel.regions import region
 

@@ -66,7 +66,8 @@ class Client:
 
     Every method raises NotSent, NoAnswer, Garbled or Refused, and takes a deadline in seconds instead of its
     usual one. Charges go over a connection of their own, the others over one that their thread keeps.
-    `on_outcome` is told of every call that shows the CRM up (True) or down (False); it must not raise.
+    `on_outcome` is told of every call that shows the CRM up (True) or down (False), `on_call` of each by name, outcome
+    and seconds; neither may raise.
     """
 
     def __init__(
@@ -79,12 +80,14 @@ class Client:
         deadlines: Deadlines = Deadlines(),  # frozen
         ca_file: str | None = None,
         on_outcome: Callable[[bool], None] = lambda answered: None,
+        on_call: Callable[[str, str, float], None] = lambda call, outcome, seconds: None,
     ) -> None:
         self._url = url.rstrip("/")
         self._login_id = login_id
         self._password = Secret(password)
         self._deadlines = deadlines
         self._on_outcome = on_outcome
+        self._on_call = on_call
         self._wire = Wire(connect_timeout=connect_timeout, ca_file=ca_file)
 
     def import_click(self, call: ImportClick, *, deadline: float | None = None) -> ClickReply:
@@ -163,8 +166,9 @@ class Client:
             outcome, shows_up = error.outcome, _shows_up(error, patient=seconds >= usual)
             raise
         finally:
-            spent = round(1000 * (time.monotonic() - started))
-            log.info("call=%s ms=%d outcome=%s", type(call).__name__, spent, outcome)
+            name, spent = type(call).__name__, time.monotonic() - started
+            log.info("crm call", extra={"call": name, "ms": round(1000 * spent), "outcome": outcome})
+            self._on_call(name, outcome, spent)
             if shows_up is not None:
                 self._on_outcome(shows_up)
         return reply

@@ -5,7 +5,8 @@ from http import HTTPStatus
 from flask import Blueprint, Response, abort
 
 from funnel import outage, web
-from funnel.forms import DraftForm, csrf_failed
+from funnel.contact_form import DraftForm
+from funnel.forms import csrf_failed
 from funnel.steps import PATHS
 
 bp = Blueprint("capture", __name__)

@@ -8,7 +8,8 @@ from flask import Blueprint, Response
 from funnel import outage, web
 from funnel.attempt import ORDER, Attempt, Claim, Refusal, State
 from funnel.charge_calls import NewOrder
-from funnel.forms import CheckoutForm, csrf_failed
+from funnel.checkout_form import CheckoutForm
+from funnel.forms import csrf_failed
 from funnel.notices import SENTENCES, why_not
 from funnel.pages import person, prepaid
 from funnel.pages.checkout_page import as_chosen, as_typed, draw, filled, keep_place, quote_of

@@ -8,7 +8,8 @@ from flask import Response
 
 from funnel import outage, web
 from funnel.attempt import ORDER
-from funnel.forms import CheckoutForm, CheckoutRules, csrf_failed
+from funnel.checkout_form import CheckoutForm, CheckoutRules
+from funnel.forms import csrf_failed
 from funnel.notices import SENTENCES
 from funnel.people import Contact
 from funnel.quote import Quote, find, first_quote

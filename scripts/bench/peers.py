@@ -12,7 +12,7 @@ from flask_wtf.csrf import generate_csrf
 
 from config import ROOT, load_settings
 from funnel import props
-from funnel.forms import LeadForm
+from funnel.contact_form import LeadForm
 from funnel.settings import Settings
 
 CRM_DEADLINE = 10  # seconds, as the funnel's own relay waits
