@@ -1,14 +1,14 @@
 # Every word a developer or an operator needs; `make help` lists them.
 # A setting goes before the word or behind it:  PORT=8000 make run  ·  PYTHON=python3.12 make test
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench lock clean
+.PHONY: help run test check bench screenshots words lock clean
 .NOTPARALLEL:
 
 ARGS =
 BIN = .venv/bin
 
 help: ## List these commands.
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: ## Serve the funnel, its relay and the sandbox CRM; Ctrl-C stops everything.
 	@sh scripts/venv requirements.txt
@@ -30,6 +30,14 @@ check: ## Lint and types alone, in a few seconds.
 bench: ## How fast it is, beside bare Flask and a naive funnel, in some five minutes (ARGS=--quick for a glance).
 	@sh scripts/venv requirements.txt
 	@PYTHONPATH=. $(BIN)/python scripts/bench $(ARGS)
+
+screenshots: ## Draw every page in every mood again, for docs/gallery.md and the README.
+	@sh scripts/venv requirements.txt requirements-dev.txt
+	@PYTHONPATH=.:tests $(BIN)/python scripts/screenshots.py $(ARGS)
+
+words: ## Bring the translations in locale/ up to date with the pages (ARGS=fr for a new language).
+	@sh scripts/venv requirements.txt
+	@PYTHONPATH=. $(BIN)/python scripts/words.py $(ARGS)
 
 lock: ## Pin the packages of pyproject.toml, with hashes, into the two requirements files (ARGS=--upgrade for newer ones).
 	@sh scripts/venv requirements.txt requirements-dev.txt

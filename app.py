@@ -2,6 +2,7 @@
 
 import sys
 from datetime import timedelta
+from pathlib import Path
 
 import click
 from flask import Flask
@@ -10,7 +11,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from whitenoise import WhiteNoise
 
 from config import folders, load_settings
-from funnel import access, failures, logs, props, standing, web
+from funnel import access, failures, headers, logs, props, standing, web
 from funnel.assets import Assets
 from funnel.attempts import Attempts
 from funnel.backlog import Backlog
@@ -22,10 +23,12 @@ from funnel.cli import commands
 from funnel.crm.client import Client
 from funnel.crm.client import Deadlines as CallDeadlines
 from funnel.delivery import Delivery
+from funnel.development import reloading
 from funnel.erasure import Erasure
 from funnel.floods import Floods
 from funnel.flow import Flow
 from funnel.folders import Folders
+from funnel.gallery import gallery
 from funnel.housekeeping import Housekeeping
 from funnel.judge import Judge
 from funnel.leads import Leads
@@ -45,12 +48,14 @@ from funnel.pages import (
     pixel,
     prepaid,
     presell,
+    reports,
     returns,
     thankyou,
     upsell,
 )
 from funnel.pay_token import PayTokens
 from funnel.payments import Payments
+from funnel.permissions import Permissions
 from funnel.prices import Prices
 from funnel.pricing import Pricing
 from funnel.reconciliation import Reconciliation
@@ -58,11 +63,13 @@ from funnel.relay import Relay
 from funnel.restoration import Restoration
 from funnel.return_token import ReturnTokens
 from funnel.rooms import Rooms
+from funnel.scenes.stage import Stage
 from funnel.schema import SchemaBehind
 from funnel.settings import Settings
 from funnel.store import Store
 from funnel.tries import Limits, Tries
 from funnel.unresolved import Unresolved
+from funnel.violations import Violations
 from funnel.visits import Visits
 from funnel.whereabouts import Whereabouts
 from funnel.words import Words, words
@@ -77,9 +84,31 @@ YEAR = 365 * 24 * 3600  # seconds
 
 def create_app(settings: Settings | None = None) -> Flask:
     """The funnel as a WSGI application. Without settings it loads them, and tells every mistake and ends."""
-    settings = settings or _load_or_end()
-    logs.install(settings.log_level, as_json=settings.production)
-    rooms = _furnish_or_end(settings)
+    try:
+        told = settings or load_settings()
+    except ConfigError as error:
+        return _unfit(error)
+    logs.install(told.log_level, as_json=told.production)
+    app = _open(told, _furnish_or_end(told))
+    if settings is None and not told.production:
+        reloading.install(app, told, lambda saved: _open(saved, furnish(saved)))
+    return app
+
+
+def _open(settings: Settings, rooms: Rooms) -> Flask:
+    app = build(settings, rooms)
+    if not settings.production:
+        gallery.install(app, stage(settings))
+    return app
+
+
+def stage(settings: Settings) -> Stage:
+    """Where every page in every mood is drawn, without CRM and store."""
+    return Stage(settings, furnish, build)
+
+
+def build(settings: Settings, rooms: Rooms) -> Flask:
+    """The application around its rooms."""
     found_in = folders(settings.campaign, settings.funnel_file)
     app = Flask(__name__, static_folder=str(found_in.shipped / "static"), static_url_path=STATIC_URL)
     app.jinja_loader = found_in.loader()
@@ -91,7 +120,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     failures.install(app)
     for page in (
         *(presell, lead, capture, checkout, confirming, person, prepaid),
-        *(away, returns, pixel, upsell, thankyou, health, figures),
+        *(away, returns, pixel, upsell, thankyou, reports, health, figures),
     ):
         app.register_blueprint(page.bp)
     app.cli.add_command(commands)
@@ -102,12 +131,19 @@ def _words(campaign: Campaign, found_in: Folders) -> Words:
     return words(campaign.language, countries=campaign.countries, currency=campaign.currency, folders=found_in.locale)
 
 
-def _load_or_end() -> Settings:
-    try:
-        return load_settings()
-    except ConfigError as error:
+def _unfit(error: ConfigError) -> Flask:
+    """Only `flask funnel check` can use an application without settings: it tells their mistakes by file and line.
+
+    Flask makes the application before it reads which command is wanted, so the command line itself is looked at.
+    """
+    commanded = click.get_current_context(silent=True) is not None
+    if not (commanded and "check" in sys.argv):
         print(f"The funnel cannot start:\n{error}", file=sys.stderr)
         sys.exit(APP_LOAD_ERROR)
+    app = Flask(__name__, static_folder=None)
+    app.extensions["funnel-mistakes"] = error.mistakes
+    app.cli.add_command(commands)
+    return app
 
 
 def _furnish_or_end(settings: Settings) -> Rooms:
@@ -221,6 +257,7 @@ def furnish(settings: Settings, *, prepare: bool = True) -> Rooms:
         payments=payments,
         pricing=pricing,
         prices=Prices(client=client, campaign=campaign, deadline=timing.owed_deadline),
+        permissions=Permissions(client, campaign.campaignId, timing.owed_deadline),
         whereabouts=whereabouts,
         relay=relay,
         reconciliation=reconciliation,
@@ -229,8 +266,10 @@ def furnish(settings: Settings, *, prepare: bool = True) -> Rooms:
         housekeeping=housekeeping,
         erasure=Erasure(store),
         metrics=metrics,
+        client=client,
         tokens=PayTokens(keys),
         return_tokens=ReturnTokens(keys),
+        violations=Violations(),
         origins=Origins(keys),
         floods=floods,
         tries=tries,
@@ -261,17 +300,17 @@ def _challenge(settings: Settings) -> Challenge | None:
 
 
 def _configure(app: Flask, settings: Settings) -> None:
-    https = bool(settings.public_url and settings.public_url.startswith("https://"))
     app.config.update(
         SECRET_KEY=settings.secret_key.get_secret_value(),
         SECRET_KEY_FALLBACKS=list(settings.secret_key_fallbacks),
-        SESSION_COOKIE_NAME="__Host-funnel" if https else "funnel",
-        SESSION_COOKIE_SECURE=https,
+        SESSION_COOKIE_NAME="__Host-funnel" if settings.https else "funnel",
+        SESSION_COOKIE_SECURE=settings.https,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_REFRESH_EACH_REQUEST=False,
         PERMANENT_SESSION_LIFETIME=timedelta(seconds=settings.timing.visit_life),
         WTF_CSRF_TIME_LIMIT=None,
+        WTF_CSRF_SECRET_KEY=[*reversed(settings.secret_key_fallbacks), settings.secret_key.get_secret_value()],
         MAX_CONTENT_LENGTH=BIGGEST_BODY,
         MAX_FORM_MEMORY_SIZE=BIGGEST_BODY,
         MAX_FORM_PARTS=MOST_FIELDS,
@@ -282,7 +321,13 @@ def _configure(app: Flask, settings: Settings) -> None:
 
 def _stand_behind_proxies(app: Flask, settings: Settings, found_in: Folders) -> None:
     hops = settings.proxy_hops
-    files = WhiteNoise(app.wsgi_app, autorefresh=not settings.production, max_age=YEAR)
-    for folder in reversed(found_in.static):  # what is added last is found first
+    files = WhiteNoise(
+        app.wsgi_app,
+        autorefresh=not settings.production,
+        max_age=YEAR,
+        allow_all_origins=False,
+        add_headers_function=headers.of_files(settings),
+    )
+    for folder in filter(Path.is_dir, reversed(found_in.static)):  # what is added last is found first
         files.add_files(str(folder), prefix=STATIC_URL)
     app.wsgi_app = ProxyFix(files, x_for=hops, x_proto=hops, x_host=0, x_port=0, x_prefix=0)  # type: ignore[method-assign]

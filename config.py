@@ -11,7 +11,7 @@ from babel import Locale
 from dotenv import dotenv_values
 from pydantic import BaseModel, ValidationError
 
-from funnel import campaign_rules, catalogue, theme_rules, upsell_rules
+from funnel import campaign_rules, catalogue, slot_rules, theme_rules, upsell_rules
 from funnel.campaign import Campaign
 from funnel.filesystem import in_memory
 from funnel.folders import Folders
@@ -42,6 +42,7 @@ def load_settings(variables: Mapping[str, str] | None = None, *, root: Path = RO
     timing = _checked(Timing, {key: given[key] for key in TIMINGS & given.keys()}, "environment", mistakes)
     campaign = _campaign(Path(values["FUNNEL_FILE"]), mistakes)
     mistakes += _missing_files(campaign, Path(values["FUNNEL_FILE"])) if campaign else []
+    mistakes += _unfit_slots(campaign, Path(values["FUNNEL_FILE"])) if campaign else []
     mistakes += _unreadable_words(campaign, Path(values["FUNNEL_FILE"])) if campaign else []
     mistakes += _outlasting(campaign, timing) if campaign and timing else []
     mistakes += _unsafe(environment) if environment else []
@@ -89,6 +90,13 @@ def folders(campaign: Campaign, file: Path) -> Folders:
 
 def _missing_files(campaign: Campaign, file: Path) -> list[str]:
     return [f"{file.name}: {mistake}" for mistake in theme_rules.mistakes(campaign, folders(campaign, file))]
+
+
+def _unfit_slots(campaign: Campaign, file: Path) -> list[str]:
+    try:
+        return slot_rules.mistakes(campaign.slots, folders(campaign, file))
+    except (OSError, ValueError) as error:
+        return [str(error)]
 
 
 def _unreadable_words(campaign: Campaign, file: Path) -> list[str]:
@@ -148,6 +156,8 @@ def _unsafe_in_production(settings: Environment) -> list[str]:
             f"environment: SECRET_KEY: needs at least {SHORTEST_SECRET} random characters of your own; "
             "make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(32))'"
         )
+    if any(len(earlier) < SHORTEST_SECRET for earlier in settings.secret_key_fallbacks):
+        mistakes.append(f"environment: SECRET_KEY_FALLBACKS: each needs at least {SHORTEST_SECRET} characters, as once")
     if 0 < len(settings.metrics_token.get_secret_value()) < SHORTEST_TOKEN:
         mistakes.append(f"environment: METRICS_TOKEN: needs at least {SHORTEST_TOKEN} random characters, or none")
     if settings.sandboxed:
@@ -161,6 +171,6 @@ def _unsafe_in_production(settings: Environment) -> list[str]:
         )
     if settings.challenge_verify_url and not settings.challenge_verify_url.startswith("https://"):
         mistakes.append("environment: CHALLENGE_VERIFY_URL: allowed in production: an https:// address, or none")
-    if settings.public_url is None or not settings.public_url.startswith("https://"):
+    if not settings.https:
         mistakes.append("environment: PUBLIC_URL: needed in production, the https:// address shoppers use")
     return mistakes

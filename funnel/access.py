@@ -26,7 +26,7 @@ def install(app: Flask, metrics: Metrics, *, behind_proxy: bool) -> None:
         bind_contextvars(request=_request_id(behind_proxy))
 
     def end(response: Response) -> Response:
-        if request.endpoint not in UNTOLD:
+        if "begun" in g and request.endpoint not in UNTOLD:  # a scene is drawn without anybody asking
             _tell(metrics, response)
         return response
 
@@ -35,7 +35,7 @@ def install(app: Flask, metrics: Metrics, *, behind_proxy: bool) -> None:
 
 
 def _tell(metrics: Metrics, response: Response) -> None:
-    spent = time.perf_counter() - g.get("begun", time.perf_counter())
+    spent = time.perf_counter() - g.begun
     route = request.url_rule.rule if request.url_rule else "none"
     told = {"method": request.method, "route": route, "status": response.status_code, "ms": round(1000 * spent, 1)}
     log.info("request", extra=told)

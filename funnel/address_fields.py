@@ -204,18 +204,17 @@ def _tell(country: Any, state: Any, postal: Any, countries: tuple[str, ...]) -> 
     """What a script is told: of the one country at the fields themselves, of several at each one's option."""
     country.facts = {"empty": select_country(_bills(country))}
     country.of = {code: _of_country(region(code), billing=_bills(country)) for code in countries}
-    if len(countries) == 1:
-        facts = country.of[countries[0]]
-        state.facts = {"empty": facts["select"]}
-        postal.facts = {"wrong": facts["enter"], "fits": facts["fits"]}
+    for field in (state, postal):
+        field.facts = country.of[countries[0]] if len(countries) == 1 else {"by": country.name}
 
 
 def _of_country(found: Region, *, billing: bool) -> Facts:
+    """`select` is the state's mistake, `wrong` and `fits` are the postal code's; the others are labels."""
     fits = "".join(f"(?=(?:{pattern.pattern})$)" for pattern in found.postal_patterns) + ".+"
     _, state, postal = labels((found.code,), billing)
     return {
         "select": select_state((found.code,), billing) if found.states else "",
-        "enter": enter_postal((found.code,), billing),
+        "wrong": enter_postal((found.code,), billing),
         "fits": fits if found.postal_required else f"|{fits}",
         "state": state,
         "postal": postal,

@@ -9,6 +9,7 @@ from pathlib import Path
 import imagesize
 
 from funnel.folders import Folders
+from funnel.inventory import sha384
 
 DIGEST_BYTES = 6
 DIGESTS_KEPT = 1024
@@ -37,6 +38,10 @@ class Assets:
         """Raises LookupError for what is in no folder."""
         return self._of(path, self._file(path))
 
+    def integrity(self, path: str) -> str:
+        """For the attribute of this name: a browser runs nothing else than this very file."""
+        return _integrity(file := self._file(path), file.stat().st_mtime)
+
     def picture(self, path: str) -> Picture:
         """With the lighter copies beside it: those of img/desk.jpg are img/desk.avif, img/desk-480.webp and so on."""
         file = self._file(path)
@@ -50,7 +55,12 @@ class Assets:
     def globals(self, *, changing: bool) -> dict[str, Callable[..., object]]:
         """What templates call. Where files do not change, each is looked at once."""
         kept = (lambda function: function) if changing else cache
-        return {"asset": kept(self.address), "picture_of": kept(self.picture), "styles": kept(self.styles)}
+        return {
+            "asset": kept(self.address),
+            "integrity": kept(self.integrity),
+            "picture_of": kept(self.picture),
+            "styles": kept(self.styles),
+        }
 
     def _file(self, path: str) -> Path:
         file = self.folders.find(path)
@@ -70,6 +80,11 @@ class Assets:
 @lru_cache(DIGESTS_KEPT)
 def _digest(file: Path, _changed: float) -> str:
     return blake2b(file.read_bytes(), digest_size=DIGEST_BYTES).hexdigest()
+
+
+@lru_cache(DIGESTS_KEPT)
+def _integrity(file: Path, _changed: float) -> str:
+    return sha384(file)
 
 
 def _size(file: Path) -> tuple[int, int]:

@@ -14,6 +14,7 @@ from funnel.campaign_tables import (
     Paypal,
     PaySource,
     ShippingMethod,
+    Slots,
     Support,
     Table,
     UpsellPage,
@@ -58,6 +59,7 @@ class Campaign(Table):
     upsell2: UpsellPage | None = Field(None, description="an [upsell2] table")
     upsell3: UpsellPage | None = Field(None, description="an [upsell3] table")
     upsell4: UpsellPage | None = Field(None, description="an [upsell4] table")
+    slots: Slots = Field(Slots(), description="a [slots] table with hosts and checkout")
     theme: Theme = Field(Theme(), description="a [theme] table")
     copy_table: dict[Key, Any] = Field({}, alias="copy", description=COPY_RULE)  # every model has a method named copy
 

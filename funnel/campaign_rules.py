@@ -18,6 +18,7 @@ def mistakes(campaign: Campaign) -> list[str]:
         *_without_a_choice(campaign),
         *_too_fine(campaign),
         *_unpayable(campaign),
+        *_untold(campaign),
         *upsell_rules.mistakes(campaign),
     ]
 
@@ -114,3 +115,9 @@ def _too_fine(campaign: Campaign) -> Iterator[str]:
 def _unpayable(campaign: Campaign) -> Iterator[str]:
     if "paypal" in campaign.pay_sources and campaign.paypal is None:
         yield 'pay_sources: found "paypal", but there is no [paypal] table with its paypalBillerId'
+
+
+def _untold(campaign: Campaign) -> Iterator[str]:
+    """What is typed is not kept behind anybody's back."""
+    if campaign.capture.enabled and campaign.capture.consent is None:
+        yield "capture.consent: is missing; allowed: the sentence that tells shoppers that what they type is kept"

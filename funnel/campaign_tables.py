@@ -5,7 +5,19 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from funnel.campaign_values import Amount, Country, Email, Id, Key, Quantity, Step, Text, WebAddress, WebOrigin
+from funnel.campaign_values import (
+    Amount,
+    Country,
+    Email,
+    Id,
+    Key,
+    Quantity,
+    SlotHost,
+    Step,
+    Text,
+    WebAddress,
+    WebOrigin,
+)
 
 PaySource = Literal["card", "paypal"]
 DEFAULT_QUANTITY = 1
@@ -67,6 +79,7 @@ class Offer(Table):
     variants: tuple[Variant, ...] = Field((), description="[[offers.….variants]] tables")
     subscription: Subscription | None = Field(None, description="an [offers.….subscription] table")
     description: Text | None = Field(None, description="a sentence about the product")
+    points: tuple[Text, ...] = Field((), description="what speaks for it, a few words each")
     image: Text | None = Field(None, description="a picture in static/, like img/product.svg")
 
 
@@ -129,3 +142,15 @@ class UpsellPage(OfferPage):
     downsell: OfferPage | None = Field(None, description="a downsell table, shown after No thanks")
     only_if: OnlyIf = Field(OnlyIf(), description="an only_if table")
     ends_after_minutes: Id | None = Field(None, description="minutes after the order in which the offer stands")
+
+
+class Slots(Table):
+    """What a marketer's own pixels may do; their files are found by name."""
+
+    hosts: tuple[SlotHost, ...] = Field(
+        (),
+        description='where pictures, frames and calls may go, like ["https://www.facebook.com", "https://*.example.com"]',
+    )
+    checkout: bool = Field(
+        False, strict=True, description="true to show slots on the page with the card form, or false"
+    )

@@ -16,6 +16,7 @@ STEPS: tuple[Step, ...] = get_args(Step)
 Text = Annotated[str, Field(min_length=1, max_length=500)]
 Key = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 WebOrigin = Annotated[str, Field(pattern=r"^https://[a-z0-9-]+(\.[a-z0-9-]+)+(:[0-9]{1,5})?$")]
+SlotHost = Annotated[str, Field(pattern=r"^https://(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)+(:[0-9]{1,5})?$")]
 Id = Annotated[int, Field(gt=0, strict=True)]
 Quantity = Annotated[int, Field(ge=1, le=99, strict=True)]
 

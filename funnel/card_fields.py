@@ -1,6 +1,5 @@
 """The card on a checkout form: typed, checked, handed over once, forgotten."""
 
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
@@ -21,7 +20,7 @@ from funnel.cards import (
     luhn_ok,
     read_expiry,
 )
-from funnel.fields import card_field, tidy_number, tidy_text
+from funnel.fields import Facts, card_field, tidy_number, tidy_text
 from funnel.phrase import Phrase, phrase
 
 CODE_LENGTH = 3  # of a card whose brand cannot be told
@@ -31,15 +30,6 @@ NUMBER_WRONG = phrase("Check the card number. One or more digits look wrong.")
 EXPIRY_WRONG = phrase("Enter the expiry date, like 04 / 27")
 EXPIRED = phrase("This card has expired. Use another card.")
 CODE_EMPTY = phrase("Enter the security code")
-
-
-@dataclass(frozen=True)
-class TakenBrand:
-    """A brand as the page's script is told of it; `refused` is empty where the shop takes it."""
-
-    brand: Brand
-    refused: str
-    code_wrong: str
 
 
 class CardFields:
@@ -102,17 +92,22 @@ class CardFields:
     def _tell_card(self: Any) -> None:
         """What the script needs to say the same; what is typed it tells nobody."""
         known = (*BRANDS, TESTCARD) if self.test_card else BRANDS
-        self.cardNumber.brands = [
-            TakenBrand(each, self._refusal(each), _code_wrong(each.code_length)) for each in known
-        ]
-        self.cardNumber.facts = {"empty": NUMBER_EMPTY, "wrong": NUMBER_WRONG, "unknown": self._refusal(None)}
+        self.cardNumber.brands = [_brand_facts(each, self._refusal(each)) for each in known]
+        unknown = self._refusal(None)
+        self.cardNumber.facts = {"digits": "yes", "empty": NUMBER_EMPTY, "wrong": NUMBER_WRONG, "unknown": unknown}
         self.cardExpiryDate.facts = {
             "wrong": EXPIRY_WRONG,
             "fits": f"(?:{MONTH_FIRST.pattern}|{YEAR_FIRST.pattern})",
             "expired": EXPIRED,
             "now": f"{_today():%Y%m}",
         }
-        self.cardSecurityCode.facts = {"empty": CODE_EMPTY, "wrong": _code_wrong(CODE_LENGTH)}
+        self.cardSecurityCode.facts = {
+            "digits": "yes",
+            "by": "cardNumber",
+            "empty": CODE_EMPTY,
+            "wrong": _code_wrong(CODE_LENGTH),
+            "fits": _code_shape(CODE_LENGTH),
+        }
 
     def _refusal(self: Any, brand: Brand | None) -> str:
         """Why a brand is not taken; empty for one that is."""
@@ -120,6 +115,23 @@ class CardFields:
             return ""
         name = brand.name if brand else phrase("this card")
         return phrase("We do not accept {name}. Use {brands:or}.", name=name, brands=self.accepted_brands)
+
+
+def _brand_facts(brand: Brand, refused: str) -> Facts:
+    """`refused` is empty where the shop takes it; `wrong` and `fits` are the security code's."""
+    return {
+        "brand": brand.name,
+        "begins": " ".join(f"{low}-{high}" for low, high in brand.prefixes),
+        "lengths": " ".join(map(str, brand.lengths)),
+        "groups": " ".join(map(str, brand.grouping)),
+        "refused": refused,
+        "wrong": _code_wrong(brand.code_length),
+        "fits": _code_shape(brand.code_length),
+    }
+
+
+def _code_shape(length: int) -> str:
+    return f"[0-9]{{{length}}}"
 
 
 def _code_wrong(length: int) -> Phrase:

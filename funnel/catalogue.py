@@ -16,7 +16,7 @@ from babel.messages.pofile import PoFileError, read_po
 from babel.support import Translations
 
 SOURCE = "en"  # the language that the texts are written in
-VALUE = re.compile(r"%\(\w+\)\w|%%|%|(?<=\{)\w+")  # what a translation has to take over as it is
+VALUE = re.compile(r"%\(\w+\)\w|%%|%|\{\}|(?<=\{)\w+")  # what a translation has to take over as it is
 FOLDER = "LC_MESSAGES"
 
 
@@ -37,6 +37,11 @@ def translations(locale: Locale, folders: Sequence[Path]) -> NullTranslations:
     """
     found: list[NullTranslations] = [_compiled(_read(file)) for file in _files(locale, folders)]
     return reduce(_before, reversed(found), NullTranslations())
+
+
+def is_known(locale: Locale, folders: Sequence[Path]) -> bool:
+    """Whether there are any words of a language. English is that of the texts themselves."""
+    return locale.language == SOURCE or bool(_files(locale, folders))
 
 
 def mistakes(locale: Locale, folders: Sequence[Path]) -> list[str]:

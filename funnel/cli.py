@@ -4,9 +4,9 @@ import click
 from flask.cli import AppGroup, with_appcontext
 
 from funnel import web
-from funnel.commands import money, outbox, people, prices, schema, serving
+from funnel.commands import check, doctor, money, outbox, people, prices, schema, serving, watch
 
-OPENS_THE_STORE_ITSELF = ("migrate", "up")
+NEEDS_NO_STORE = ("check", "migrate", "page-watch", "up")  # or opens it itself
 
 
 @click.group("funnel", cls=AppGroup)
@@ -14,7 +14,7 @@ OPENS_THE_STORE_ITSELF = ("migrate", "up")
 @click.pass_context
 def commands(context: click.Context) -> None:
     """Run the funnel and look after it."""
-    if context.invoked_subcommand not in OPENS_THE_STORE_ITSELF:
+    if context.invoked_subcommand not in NEEDS_NO_STORE:
         schema.open_store(web.rooms())
 
 
@@ -23,7 +23,10 @@ for command in (
     *(money.attempts, money.reconcile),
     schema.migrate,
     prices.prices,
+    doctor.doctor,
+    check.check,
     outbox.outbox,
     people.erase,
+    watch.page_watch,
 ):
     commands.add_command(command)

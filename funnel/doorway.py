@@ -18,7 +18,8 @@ from funnel.visit import Visit
 ABSOLUTE_FORM = re.compile(r"^https?://[^/?]*", re.IGNORECASE)  # of a request line, as proxies write it
 # Their requests belong to no visit. A bank's POST comes from another site and without the cookie, which an answer
 # must not replace.
-WITHOUT_VISIT = ("static", "health.show", "health.ready", "metrics.show", "returns.arrive")
+GALLERY = ("gallery.index", "gallery.scene", "gallery.static")
+WITHOUT_VISIT = ("static", "health.show", "health.ready", "metrics.show", "returns.arrive", "reports.take", *GALLERY)
 SEEN_EVERY = 3600.0  # seconds; more often the sliding of a visit's end is not written
 
 

@@ -2,6 +2,7 @@
 
 import logging
 from http import HTTPStatus
+from urllib.parse import quote
 
 from flask import Flask, Response, make_response, render_template, request
 from sqlalchemy.exc import SQLAlchemyError
@@ -52,6 +53,7 @@ STORE_AWAY = (
     ),
 )
 LOOK_EVERY = 10  # seconds
+QUERY = "%=&+/:@!$'()*,;?-._~"  # what stands in a query as it is
 OURS = (
     phrase("Something went wrong on our side"),
     phrase("If you were paying, wait for an email before you try again, or contact us."),
@@ -68,7 +70,7 @@ def _told(error: HTTPException) -> Response:
     if error.response is not None:
         return make_response(error.response)
     status = HTTPStatus(error.code or HTTPStatus.INTERNAL_SERVER_ERROR)
-    response = _page(status)
+    response = draw(status)
     if isinstance(allowed := getattr(error, "valid_methods", None), list):
         response.headers["Allow"] = ", ".join(allowed)
     return response
@@ -77,13 +79,17 @@ def _told(error: HTTPException) -> Response:
 def _store_away(error: SQLAlchemyError) -> Response:
     """Says nothing of charges, for nobody knows. A form is looked at again as a page, so nothing is sent twice."""
     outage.notice(error)
-    return _page(HTTPStatus.SERVICE_UNAVAILABLE, STORE_AWAY, refresh=LOOK_EVERY)
+    return draw_store_away()
+
+
+def draw_store_away() -> Response:
+    return draw(HTTPStatus.SERVICE_UNAVAILABLE, STORE_AWAY, refresh=LOOK_EVERY)
 
 
 def _ours(error: Exception) -> Response:
     """The type and the place only: a message, a local variable or an address could hold what a shopper typed."""
     _log(error)
-    return _page(HTTPStatus.INTERNAL_SERVER_ERROR)
+    return draw(HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
 def _log(error: Exception) -> None:
@@ -94,7 +100,7 @@ def _log(error: Exception) -> None:
     log.error("%s %s failed: %s at %s", request.method, request.endpoint, type(error).__name__, place)
 
 
-def _page(status: HTTPStatus, words: tuple[Phrase, Phrase] | None = None, *, refresh: int | None = None) -> Response:
+def draw(status: HTTPStatus, words: tuple[Phrase, Phrase] | None = None, *, refresh: int | None = None) -> Response:
     """The error page; its words alone where the templates cannot draw it, for the server would log the address."""
     title, sentence = words or WORDS.get(
         status, OURS if status >= HTTPStatus.INTERNAL_SERVER_ERROR else WORDS[HTTPStatus.BAD_REQUEST]
@@ -107,7 +113,7 @@ def _page(status: HTTPStatus, words: tuple[Phrase, Phrase] | None = None, *, ref
 
 
 def _drawn(status: HTTPStatus, title: Phrase, sentence: Phrase, refresh: int | None) -> Response:
-    return make_response(
+    page = make_response(
         render_template(
             "errors/error.html",
             notices=(),
@@ -117,15 +123,18 @@ def _drawn(status: HTTPStatus, title: Phrase, sentence: Phrase, refresh: int | N
             next_url=None if refresh else PATHS["presell"],
             next_label=phrase("Go to the start"),
             retry=status == HTTPStatus.SERVICE_UNAVAILABLE and not refresh,
-            refresh=refresh,
-            address=_address() if refresh else None,
+            again=bool(refresh),
         ),
         status,
     )
+    if refresh:
+        page.headers["Refresh"] = f"{refresh}; url={_address()}"
+    return page
 
 
 def _address() -> str:
-    """Where this page looks again. Who came back from PayPal has an agreement in the query."""
+    """Where this page looks again, on this host. Who came back from PayPal has an agreement in the query."""
+    path = "/" + quote(request.path.lstrip("/"))
     if request.method != "GET" or not request.query_string:
-        return request.path
-    return f"{request.path}?{query_without_cards(request.query_string.decode('ascii', 'replace'))}"
+        return path
+    return f"{path}?{quote(query_without_cards(request.query_string.decode('ascii', 'replace')), safe=QUERY)}"

@@ -1,8 +1,9 @@
 """Text as shoppers type it: silently put in order, and the kinds of field that hold and check it."""
 
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import phonenumbers
@@ -21,12 +22,13 @@ Groups = tuple[tuple[str, tuple[Option, ...]], ...]  # heading, options
 UNSEEN = {"Cc", "Cf", "Cs"}  # control, zero-width and bidi signs, halves of surrogate pairs
 UNREADABLE = "\ufffd"  # what decoding leaves of broken UTF-8
 TYPING_LIMIT = 1000  # characters looked at; far above every field's own limit
+LEFT_TO_RIGHT = "ltr"  # as numbers and addresses run, whatever the language of the page
 PHONE_LIMIT = 20  # characters the CRM takes, by its public rules file
 CARD_IN_TEXT = phrase("This looks like a card number. Enter it only under Payment.")
 EMAIL_WRONG = phrase("Enter an email address in the correct format, like name@example.com")
-EMAIL_SHAPE = r"\S+@[^\s@]+\.[^\s@]{2,}"  # what a script can tell; who looks closer refuses more
+EMAIL_SHAPE = r"\S+@[^\s@]+\.[^\s@]+"  # what a script can tell; who looks closer refuses more
 PHONE_WRONG = phrase("Enter a phone number, like 555 123 4567 or +44 20 7946 0018")
-PHONE_SHAPE = r"(?:\D*\d){4}.*"
+PHONE_SHAPE = r"|(?:\D*\d){4}.*"
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,9 @@ def told(field: Any) -> Facts:
 class CardField(StringField):
     """A part of the card. What was typed is never drawn again, whatever a template asks for."""
 
+    facts: Facts = MappingProxyType({})
+    brands: Sequence[Facts] = ()  # what a script is told of each brand
+
     def _value(self) -> str:
         return ""
 
@@ -64,6 +69,7 @@ class ChoiceField(StringField):
     """A choice from groups of options; a group without a heading stands alone."""
 
     groups: Groups = ()
+    of: Mapping[str, Facts] = MappingProxyType({})  # what a script is told of each choice
 
 
 class BoxesField(Field):
@@ -114,6 +120,7 @@ def card_field(
         "autocomplete": token,
         "maxlength": str(room),
         "spellcheck": "false",
+        "dir": LEFT_TO_RIGHT,
     }
     return CardField(label, filters=[tidy], description=hint or "", render_kw=attributes)
 
@@ -160,15 +167,12 @@ def at_most(limit: int) -> Check:
         if len(field.data) > limit:
             raise StopValidation(_too_long(field, limit))
 
-    return Rule(check, lambda field: {"long": _too_long(field, limit)})
+    return Rule(check, lambda field: {"long": _too_long(field, limit), "limit": str(limit)})
 
 
-def _no_card(form: Any, field: Any) -> None:
+def no_card(form: Any, field: Any) -> None:
     if emptied_of_card(field):
         raise StopValidation(CARD_IN_TEXT)
-
-
-no_card = Rule(_no_card, lambda field: {"card": CARD_IN_TEXT})
 
 
 def emptied_of_card(field: Any) -> bool:

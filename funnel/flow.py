@@ -109,11 +109,13 @@ class Flow:
     def refuse_upsell(self, visit: Visit, step: str) -> None:
         self._attempts.refuse(visit.id, step)
 
-    def finish(self, visit: Visit) -> None:
-        """The shopper has seen the receipt: no more offers, and Confirm Order is owed if the campaign wants it."""
+    def finish(self, visit: Visit) -> bool:
+        """The shopper has seen the receipt: no more offers, and Confirm Order is owed if the campaign wants it. True
+        the first time, in one tab of several."""
         if visit.finished_at is not None:
-            return
+            return False
         with self._store.write() as connection:
-            self._visits.finish(connection, visit.id)
+            first = self._visits.finish(connection, visit.id)
             if self._campaign.confirm_order:
                 self._outbox.owe_confirm(connection, visit.id)
+        return first

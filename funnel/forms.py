@@ -19,6 +19,7 @@ class ShopperForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
     """A form with its own CSRF token, which reads typed text only: no files, no JSON."""
 
     leading: tuple[str, ...] = ()  # names of the fields that the page shows first
+    leads_to = ""  # the id of the field that mends what is said of the whole form
 
     class Meta(FlaskForm.Meta):  # type: ignore[misc]
         def wrap_formdata(self, form: Any, formdata: Any) -> Any:
@@ -48,8 +49,8 @@ class ShopperForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
                 self.complain(CHECK_DETAILS)
 
     def mistakes(self) -> Iterator[tuple[str, str]]:
-        """(field's id or "" for the whole form, sentence) of all a shopper can mend, as on the page."""
-        yield from (("", sentence) for sentence in self.form_errors)
+        """(field's id, or "" where none mends it, sentence) of all a shopper can mend, as on the page."""
+        yield from ((self.leads_to, sentence) for sentence in self.form_errors)
         shown = dict.fromkeys([*filter(self.__contains__, self.leading), *(field.name for field in self)])
         for field in map(self.__getitem__, shown):
             if not isinstance(field, HiddenField):

@@ -7,7 +7,7 @@ from flask import abort, request
 from funnel import outage
 from funnel.rooms import Rooms
 
-UNCOUNTED = ("returns.arrive",)  # a bank's form, which touches nothing
+UNCOUNTED = ("returns.arrive", "reports.take")  # a bank's form, a browser's report: they touch nothing
 
 
 def count(rooms: Rooms) -> None:

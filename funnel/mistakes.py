@@ -32,7 +32,7 @@ def _lines(problem: Any, file: str, model: type[BaseModel], given: Mapping[str, 
 def _sentence(problem: Any, loc: tuple[Any, ...], model: type[BaseModel], given: Mapping[str, Any]) -> str:
     siblings, field = _field(model, loc)
     if problem["type"] == "extra_forbidden":
-        return f"there is no such key{_nearest(str(loc[-1]), siblings)}; allowed: {', '.join(siblings)}"
+        return f"there is no such key{nearest(str(loc[-1]), siblings)}; allowed: {', '.join(siblings)}"
     if problem["type"] == "missing":
         return f"is missing; needed: {field}"
     allowed = field if field and problem["type"] != "literal_error" else problem["msg"].removeprefix("Input should be ")
@@ -76,7 +76,7 @@ def _shown(found: Any, loc: tuple[Any, ...]) -> str:
     return "a value that is not shown" if secret else repr(found)
 
 
-def _nearest(word: str, known: list[str]) -> str:
+def nearest(word: str, known: list[str]) -> str:
     close = get_close_matches(word, known, n=1)
     return f' (did you mean "{close[0]}"?)' if close else ""
 
@@ -84,4 +84,4 @@ def _nearest(word: str, known: list[str]) -> str:
 def _nearest_literal(problem: Any, found: Any) -> str:
     if problem["type"] != "literal_error" or not isinstance(found, str):
         return ""
-    return _nearest(found, problem["ctx"]["expected"].replace("'", "").replace(" or ", ", ").split(", "))
+    return nearest(found, problem["ctx"]["expected"].replace("'", "").replace(" or ", ", ").split(", "))

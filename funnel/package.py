@@ -17,6 +17,7 @@ class Package(BaseModel):
     lines: tuple[Line, ...]
     subscriptions: tuple[Subscription, ...] = ()
     description: str | None = None
+    points: tuple[str, ...] = ()
     image: str | None = None
 
     @property
@@ -66,6 +67,7 @@ def of_offer(
         lines=(line,),
         subscriptions=(offer.subscription.times(quantity),) if offer.subscription else (),
         description=offer.description,
+        points=offer.points,
         image=offer.image,
     )
 

@@ -77,7 +77,7 @@ class _Writer(Formatter):
 
     def _one_of(self, values: Iterable[Any]) -> str:
         lists = ENGLISH_LISTS if self.locale.language == "en" else self.locale
-        return format_list([self._said(each) for each in dict.fromkeys(values)], style="or", locale=lists)
+        return format_list(list(dict.fromkeys(map(self._said, values))), style="or", locale=lists)
 
     def _said(self, value: Any) -> str:
         return value.said(self.translate, self.locale) if isinstance(value, Phrase) else str(value)

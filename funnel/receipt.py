@@ -18,6 +18,7 @@ NO_TOTALS = Totals(orderStatus="")
 class ReceiptLine:
     """`status` is "added", or "pending" while the CRM has not confirmed it. Amounts are line totals."""
 
+    productId: int
     name: str
     quantity: int
     amount: Decimal
@@ -72,6 +73,12 @@ def receipt(visit: Visit, attempts: Sequence[Attempt]) -> Receipt | None:
     )
 
 
+def facts(bought: Receipt, currency: str) -> dict[str, object]:
+    """What a pixel may know of an order, told once. The id is its event's too; a value nobody knows is left out."""
+    value = {} if bought.total is None else {"value": float(bought.total)}
+    return {"id": bought.orderId, **value, "currency": currency, "held": bought.held}
+
+
 def is_held(order: Attempt) -> bool:
     """Whether the CRM has authorised a paid order and not yet collected it."""
     return order.totals is not None and order.totals.orderStatus == PENDING
@@ -99,7 +106,12 @@ def _lines(attempt: Attempt, replaced: Collection[int | None]) -> Iterator[Recei
     status = "added" if attempt.state is State.CHARGED else "pending"
     for line in kept.lines:
         yield ReceiptLine(
-            name=line.name, quantity=line.quantity, amount=line.price, shipping=line.shipping, status=status
+            productId=line.productId,
+            name=line.name,
+            quantity=line.quantity,
+            amount=line.price,
+            shipping=line.shipping,
+            status=status,
         )
 
 

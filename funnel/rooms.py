@@ -7,6 +7,7 @@ from funnel.backlog import Backlog
 from funnel.breaker import Breaker
 from funnel.challenge import Challenge
 from funnel.charging import Charging
+from funnel.crm.client import Client
 from funnel.erasure import Erasure
 from funnel.floods import Floods
 from funnel.flow import Flow
@@ -16,6 +17,7 @@ from funnel.origin import Origins
 from funnel.outbox import Outbox
 from funnel.pay_token import PayTokens
 from funnel.payments import Payments
+from funnel.permissions import Permissions
 from funnel.prices import Prices
 from funnel.pricing import Pricing
 from funnel.reconciliation import Reconciliation
@@ -25,6 +27,7 @@ from funnel.return_token import ReturnTokens
 from funnel.settings import Settings
 from funnel.store import Store
 from funnel.tries import Tries
+from funnel.violations import Violations
 from funnel.visits import Visits
 from funnel.whereabouts import Whereabouts
 
@@ -42,6 +45,7 @@ class Rooms:
     payments: Payments
     pricing: Pricing
     prices: Prices
+    permissions: Permissions
     whereabouts: Whereabouts
     relay: Relay
     reconciliation: Reconciliation
@@ -50,9 +54,11 @@ class Rooms:
     housekeeping: Housekeeping
     erasure: Erasure
     metrics: Metrics
+    client: Client
     tokens: PayTokens
     return_tokens: ReturnTokens
     origins: Origins
     floods: Floods
     tries: Tries
+    violations: Violations
     challenge: Challenge | None

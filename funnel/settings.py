@@ -75,6 +75,8 @@ class Environment(BaseModel):
     sandbox_port: Port = Field(5001, description=PORT_RULE)
     public_url: BaseUrl | None = Field(None, description=URL_RULE)
     trusted_hosts: Words = Field((), description="host names, separated by spaces")
+    redirect_hosts: Words = Field((), description="host names, separated by spaces, like acs.bank.example")
+    hsts_subdomains: bool = Field(False, description="1 to keep browsers to https on subdomains too, or 0")
     proxy_hops: int = Field(0, ge=0, le=10, description="how many proxies stand in front, 0 to 10")
     metrics_token: SecretStr = Field(SecretStr(""), description="random characters, or nothing for no figures")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
@@ -113,6 +115,11 @@ class Environment(BaseModel):
     @property
     def production(self) -> bool:
         return self.funnel_env == "production"
+
+    @property
+    def https(self) -> bool:
+        """Whether shoppers come by https."""
+        return bool(self.public_url and self.public_url.startswith("https://"))
 
     @property
     def sandboxed(self) -> bool:

@@ -17,6 +17,7 @@ from types import FrameType
 from config import ROOT
 from funnel.campaign import Campaign
 from funnel.campaign_tables import Offer
+from funnel.development.following import Follower
 from funnel.metrics import FOLDER as FIGURES
 from funnel.settings import Settings
 
@@ -42,6 +43,8 @@ class Supervisor:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._follower = Follower(settings)
+        self._folder = Path()
         self._environment = dict(os.environ)
         self._running: list[tuple[Program, subprocess.Popen[bytes]]] = []
         self._stop = Event()
@@ -49,14 +52,15 @@ class Supervisor:
     def run(self) -> int:
         with tempfile.TemporaryDirectory() as folder:
             self._environment.setdefault(FIGURES, str(_made(Path(folder) / "figures")))
-            programs = self._programs(Path(folder))
+            self._folder = Path(folder)
+            programs = self._programs(self._folder)
             for program in programs:
                 _port_is_free(program, self._settings.bind)
             for wanted in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
                 signal.signal(wanted, self._asked_to_stop)
             try:
                 for program in programs:
-                    self._start(program)
+                    self._running.append((program, self._started(program)))
                 if self._ready():
                     print(self._welcome(), flush=True)
                 return self._watch()
@@ -77,13 +81,12 @@ class Supervisor:
             programs.append(Program("sandbox", sandbox_command(settings, folder), settings.sandbox_port))
         return programs
 
-    def _start(self, program: Program) -> None:
+    def _started(self, program: Program) -> subprocess.Popen[bytes]:
         # A session of its own: Ctrl-C reaches us alone, and we stop the others in their order.
         module, *arguments = program.command
-        running = subprocess.Popen(
+        return subprocess.Popen(
             [sys.executable, "-m", module, *arguments], cwd=ROOT, env=self._environment, start_new_session=True
         )
-        self._running.append((program, running))
 
     def _ready(self) -> bool:
         until = time.monotonic() + READY_WITHIN
@@ -98,8 +101,23 @@ class Supervisor:
             if ended := self._ended():
                 print(f"{ended.name} has ended, so everything stops.", file=sys.stderr, flush=True)
                 return 1
+            self._follow()
             self._stop.wait(GLANCE)
         return 0
+
+    def _follow(self) -> None:
+        """In development saved settings count at once. The web server looks for itself; a sandbox forgets orders."""
+        if self._settings.production or not (settings := self._follower.news()):
+            return
+        before, self._settings = catalogue(self._settings.campaign), settings
+        for program in self._programs(self._folder):
+            if program.name == "relay" or (program.name == "sandbox" and catalogue(settings.campaign) != before):
+                self._start_again(program)
+
+    def _start_again(self, program: Program) -> None:
+        at = next(at for at, (known, _) in enumerate(self._running) if known.name == program.name)
+        self._end(self._running[at][1])
+        self._running[at] = (program, self._started(program))
 
     def _ended(self) -> Program | None:
         return next((program for program, running in self._running if running.poll() is not None), None)
@@ -109,17 +127,25 @@ class Supervisor:
 
     def _stop_all(self) -> None:
         for _, running in self._running:
-            if running.poll() is None:
-                running.terminate()
-            try:
-                running.wait(STOP_WITHIN)
-            except subprocess.TimeoutExpired:
-                running.kill()
-                running.wait()
+            self._end(running)
+
+    @staticmethod
+    def _end(running: subprocess.Popen[bytes]) -> None:
+        if running.poll() is None:
+            running.terminate()
+        try:
+            running.wait(STOP_WITHIN)
+        except subprocess.TimeoutExpired:
+            running.kill()
+            running.wait()
 
     def _welcome(self) -> str:
         settings = self._settings
         funnel = f"The funnel:   http://{_shown(settings.bind)}:{settings.port}"
+        if not settings.production:
+            funnel += (
+                f"\nThe gallery:  http://{_shown(settings.bind)}:{settings.port}/gallery   every page in every mood"
+            )
         if not settings.sandboxed:
             return f"\n{funnel}\nThe CRM:      {settings.crm_url}\n\nCtrl-C stops everything.\n"
         return (

@@ -143,10 +143,12 @@ class Visits:
     def notice(self, visit_id: str, notice: str | None) -> None:
         self._change(visit_id, notice=notice)
 
-    def finish(self, connection: Connection, visit_id: str) -> None:
-        """From here on the visit takes no more charges."""
+    def finish(self, connection: Connection, visit_id: str) -> bool:
+        """From here on the visit takes no more charges. True for whoever is first."""
         open_still = (visits.c.id == visit_id) & visits.c.finished_at.is_(None)
-        connection.execute(update(visits).where(open_still).values(finished_at=self._store.clock()))
+        return (
+            connection.execute(update(visits).where(open_still).values(finished_at=self._store.clock())).rowcount == 1
+        )
 
     def _change(self, visit_id: str, **values: Any) -> None:
         with self._store.write() as connection:

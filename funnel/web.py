@@ -1,6 +1,5 @@
-"""What happens to every request: the visit is recalled, the guard stands at the door, the answer gets its headers."""
+"""What happens to every request: the visit is recalled, the guard stands at the door, a page is drawn."""
 
-from collections.abc import Mapping
 from functools import lru_cache
 from http import HTTPStatus
 from typing import Any, cast
@@ -19,7 +18,7 @@ from flask import (
 from flask_wtf import FlaskForm
 from jinja2 import Template
 
-from funnel import doorway, gate, outage, steps
+from funnel import doorway, gate, headers, outage, slot_files, steps
 from funnel.attempt import Attempt, State
 from funnel.attribution import query_without_cards
 from funnel.charge_calls import Returns
@@ -32,36 +31,23 @@ from funnel.origin import Origin
 from funnel.return_token import Ticket
 from funnel.robots import is_shopper
 from funnel.rooms import Rooms
+from funnel.slot_files import SlotFiles
 from funnel.steps import PATHS, Detour, Notice, Progress
-from funnel.theme import hash_of, style_of
 from funnel.tries import Mood
 from funnel.visit import Visit
 
-RETRY_AFTER = {HTTPStatus.SERVICE_UNAVAILABLE: "60", HTTPStatus.TOO_MANY_REQUESTS: "900"}  # seconds
 DRAWN_KEPT = 64  # drawings of pages that are the same for many shoppers
 WITHOUT_BOOKS = ("presell", "lead", "checkout")  # shown in some way while nobody can say what was ordered
-POLICY = (
-    "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self' {style}; img-src 'self' data:; "
-    "font-src 'self'; "
-    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
-)
-HEADERS = {
-    "Referrer-Policy": "strict-origin-when-cross-origin",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Cross-Origin-Opener-Policy": "same-origin",
-}
 
 
 def install(app: Flask, rooms: Rooms) -> None:
     app.extensions["funnel"] = rooms
-    style = style_of(rooms.settings.campaign.theme)
-    app.extensions["funnel-policy"] = POLICY.format(style=hash_of(style) if style else "")
     app.extensions["funnel-drawn"] = lru_cache(DRAWN_KEPT)(render_template)
     app.before_request(lambda: gate.count(rooms))  # before any form is looked at, so that refused ones count too
     app.before_request(lambda: doorway.recall(rooms))
     app.after_request(lambda response: doorway.remember(rooms, response))
-    app.after_request(_headers)
+    headers.install(app, rooms.settings)
+    app.extensions["funnel-slots"] = slot_files.install(app, rooms.settings.campaign.slots)
 
 
 def rooms() -> Rooms:
@@ -168,25 +154,10 @@ def page(
     everybody with the same props and notices, and in production is drawn once for all of them."""
     told = [kept for kept in (_take_notice(), notice) if kept]
     sentences = tuple(words for kept in told if (words := sentence(kept, names=_offer_names())))
+    headers.let_in(_slots().sources(slot_files.page_of(str(template if isinstance(template, str) else template[-1]))))
     kept_drawn = shared and not current_app.config["TEMPLATES_AUTO_RELOAD"]
     draw = current_app.extensions["funnel-drawn"] if kept_drawn else render_template
     return make_response(draw(template, notices=sentences, **props), status)
-
-
-def let_in_frames(response: Response, sources: str) -> Response:
-    """For a page that shows frames, which no page does by itself."""
-    response.headers["Content-Security-Policy"] = f"{_policy()}; frame-src {sources}"
-    return response
-
-
-def let_in(response: Response, sources: Mapping[str, str]) -> Response:
-    """For a page with a script of somebody else: more sources, by directive. It has to do without Trusted Types."""
-    policy = dict(each.partition(" ")[::2] for each in _policy().split("; "))
-    policy.pop("require-trusted-types-for", None)
-    for directive, more in sources.items():
-        policy[directive] = f"{policy.get(directive, '')} {more}".strip()
-    response.headers["Content-Security-Policy"] = "; ".join(f"{name} {value}".strip() for name, value in policy.items())
-    return response
 
 
 def mistaken(form: FlaskForm, *, stale: Notice = Notice.STALE_FORM) -> dict[str, Any]:
@@ -198,6 +169,10 @@ def mistaken(form: FlaskForm, *, stale: Notice = Notice.STALE_FORM) -> dict[str,
         "status": HTTPStatus.BAD_REQUEST,
         "notice": Notice.COOKIES_BLOCKED if blocked else stale,
     }
+
+
+def _slots() -> SlotFiles:
+    return cast(SlotFiles, current_app.extensions["funnel-slots"])
 
 
 def _keep_coupon() -> None:
@@ -246,18 +221,3 @@ def _take_notice() -> str | None:
 def _offer_names() -> dict[str, str]:
     campaign = rooms().settings.campaign
     return {slot: campaign.upsell(slot).name for slot in slots(campaign)}
-
-
-def _policy() -> str:
-    return cast(str, current_app.extensions["funnel-policy"])
-
-
-def _headers(response: Response) -> Response:
-    response.headers.setdefault("Content-Security-Policy", _policy())
-    for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
-    if later := RETRY_AFTER.get(HTTPStatus(response.status_code)):
-        response.headers.setdefault("Retry-After", later)
-    if request.endpoint != "static":
-        response.headers.setdefault("Cache-Control", "no-store")
-    return response

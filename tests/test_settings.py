@@ -9,6 +9,7 @@ from campaigns import written
 from config import TIMINGS, VARIABLES, load_settings
 from funnel.filesystem import kind
 from funnel.mistakes import ConfigError
+from funnel.settings import Environment, Timing
 
 ROOT = Path(__file__).parent.parent
 GOOD = (Path(__file__).parent / "funnel.toml").read_text()
@@ -95,6 +96,7 @@ def test_a_development_key_is_made_once_and_kept_to_its_owner(home: Path) -> Non
             'consent = "" # ',
             "funnel.toml: capture.consent: found ''; allowed: the sentence under the form",
         ),
+        ("consent =", "# consent =", "funnel.toml: capture.consent: is missing; allowed: the sentence that tells"),
         ("[capture]", "[captured]", 'funnel.toml: captured: there is no such key (did you mean "capture"?)'),
         ("quantities = [1, 2, 3]", "quantities = [1, 1]", "funnel.toml: offers.lamp.quantities: found [1, 1]"),
         ("campaignId = 1", "campaignId = ", "funnel.toml: is not valid TOML"),
@@ -235,6 +237,8 @@ def test_a_shorter_window_makes_an_offer_outlast_it(tmp_path: Path) -> None:
         ({"KONNEKTIVE_LOGIN_ID": "me"}, "set both, or neither for the sandbox"),
         ({**PRODUCTION, "KONNEKTIVE_PASSWORD": "a&b"}, "the CRM does not accept & in a password"),
         ({**PRODUCTION, "SECRET_KEY": "short"}, "SECRET_KEY: needs at least 32 random characters"),
+        ({**PRODUCTION, "SECRET_KEY_FALLBACKS": "short"}, "SECRET_KEY_FALLBACKS: each needs at least 32 characters"),
+        ({**PRODUCTION, "METRICS_TOKEN": "short"}, "METRICS_TOKEN: needs at least 16 random characters"),
         ({**PRODUCTION, "SECRET_KEY": ""}, "SECRET_KEY: needs at least 32 random characters"),
         ({**PRODUCTION, "KONNEKTIVE_LOGIN_ID": "", "KONNEKTIVE_PASSWORD": ""}, "there is no sandbox"),
         ({**PRODUCTION, "PUBLIC_URL": ""}, "PUBLIC_URL: needed in production"),
@@ -283,6 +287,15 @@ def test_the_example_secret_is_refused_in_production(home: Path) -> None:
 def test_every_setting_stands_in_the_example() -> None:
     named = set(re.findall(r"^#? ?([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
     assert named == VARIABLES | TIMINGS
+
+
+def test_every_setting_stands_in_the_docs_with_its_default() -> None:
+    rows = re.findall(r"^\| `([A-Z_]+)` \| (.*?) \|", (ROOT / "docs" / "settings.md").read_text(), re.MULTILINE)
+    told = {name: default.strip("`") for name, default in rows}
+    assert told.keys() >= VARIABLES | TIMINGS
+    for field in (*Environment.model_fields.values(), *Timing.model_fields.values()):
+        if isinstance(field.default, (int, float)):
+            assert told[field.alias or ""] == f"{float(field.default):.10g}", field.alias
 
 
 CHOICES = (Path(__file__).parent / "choices.toml").read_text()

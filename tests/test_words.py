@@ -67,9 +67,15 @@ def test_a_phrase_within_a_phrase_is_said_too_and_small_where_the_language_wants
     assert phrase("Check your {field:small}", field=phrase("ZIP code")) == "Check your ZIP code"
 
 
-def test_countries_have_their_names_in_the_language() -> None:
+def test_countries_have_their_names_in_the_language(tmp_path: Path) -> None:
+    write(tmp_path, "es", Pay="Pagar")
     assert country_name("US") == "United States"
-    assert in_language("es").said(country_name("US")) == "Estados Unidos"
+    assert in_language("es", tmp_path).said(country_name("US")) == "Estados Unidos"
+
+
+def test_a_language_without_a_catalogue_has_no_lists_and_countries_of_its_own_among_english_words() -> None:
+    told = phrase("{words:or} of {country}", words=("State", "province"), country=country_name("US"))
+    assert in_language("ar").said(told) == "State or province of United States"
 
 
 def test_braces_of_a_text_without_values_mean_nothing() -> None:
@@ -97,6 +103,11 @@ def test_an_amount_is_written_as_in_the_language_and_the_country(
 def test_a_day_is_written_as_in_the_language() -> None:
     assert in_language("en").date(0) == "January 1, 1970"
     assert in_language("es").date(0) == "1 de enero de 1970"
+
+
+def test_an_amount_does_not_mix_with_words_that_run_from_right_to_left() -> None:
+    assert in_language("he").money(Decimal("5")).startswith("\u2068")
+    assert in_language("he").money(Decimal("5")).endswith("\u2069")
 
 
 @pytest.mark.parametrize(("language", "direction"), [("en", "ltr"), ("ar", "rtl"), ("he", "rtl"), ("pt-BR", "ltr")])

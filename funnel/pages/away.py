@@ -5,8 +5,9 @@ from http import HTTPStatus
 from flask import Blueprint, Response, abort, make_response, render_template, request
 from werkzeug.urls import iri_to_uri
 
-from funnel import web
-from funnel.attempt import Attempt, AwayKind, PaySource, State
+from funnel import headers, web
+from funnel.attempt import Attempt, Away, AwayKind, PaySource, State
+from funnel.redirects import host_of, is_known
 from funnel.steps import PATHS
 
 bp = Blueprint("away", __name__)
@@ -15,11 +16,19 @@ AT_ONCE = 1  # seconds until the page leads on by itself
 RUN, SCRIPT = "/away/run", "/away/run.js"
 # The bank's own script draws its own frame here; it can neither fetch nor frame our pages, nor stay behind as a
 # service worker, and no card is near. The frame needs its own origin, so the page has ours.
-POLICY = (
-    "sandbox allow-scripts allow-forms allow-same-origin allow-top-navigation; default-src 'none'; "
-    "script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'none'; worker-src 'none'; "
-    "frame-src https: {sandbox}; form-action https: {sandbox}; frame-ancestors 'none'; base-uri 'none'"
-)
+POLICY = {
+    "sandbox": "allow-scripts allow-forms allow-same-origin allow-top-navigation",
+    "default-src": "'none'",
+    "style-src": "'self'",
+    "img-src": "'self'",
+    "connect-src": "'none'",
+    "worker-src": "'none'",
+    "object-src": "'none'",
+    "frame-ancestors": "'none'",
+    "base-uri": "'none'",
+}
+# What a bank's frame may ask of the browser to know its customer by.
+PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=*, publickey-credentials-get=*, usb=()"
 
 
 @bp.get(PATHS["away"])
@@ -27,15 +36,22 @@ def show() -> Response:
     attempt = _waiting()
     if attempt is None or attempt.away is None:
         return web.go(web.whereabouts())
-    by_script = attempt.away.kind is AwayKind.SCRIPT
-    target = RUN if by_script else iri_to_uri(attempt.away.target)
+    return draw(attempt, attempt.away)
+
+
+def draw(attempt: Attempt, away: Away) -> Response:
+    settings = web.rooms().settings
+    target = RUN if away.kind is AwayKind.SCRIPT else iri_to_uri(away.target)
+    known = target == RUN or is_known(target, settings.redirect_hosts, local=settings.local_crm)
     page = web.page(
         "pages/away.html",
         target=target,
+        host=None if known else host_of(target),
         paypal=attempt.pay_source is PaySource.PAYPAL,
         unpaid=attempt.at_paypal,
     )
-    page.headers["Refresh"] = f"{AT_ONCE}; url={target}"
+    if known:
+        page.headers["Refresh"] = f"{AT_ONCE}; url={target}"
     return page
 
 
@@ -43,8 +59,15 @@ def show() -> Response:
 def run() -> Response:
     if _script() is None:
         return web.go(web.whereabouts())
+    return draw_frame()
+
+
+def draw_frame() -> Response:
     page = make_response(render_template("pages/bank.html", script=SCRIPT))
-    page.headers["Content-Security-Policy"] = POLICY.format(sandbox=web.rooms().settings.local_crm)
+    banks = f"https: {web.rooms().settings.local_crm}".strip()
+    policy = {**POLICY, "script-src": headers.script_by_nonce(), "frame-src": banks, "form-action": banks}
+    page.headers["Content-Security-Policy"] = headers.written(policy)
+    page.headers["Permissions-Policy"] = PERMISSIONS
     return page
 
 

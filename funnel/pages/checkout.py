@@ -58,23 +58,23 @@ def _reckon(form: CheckoutForm) -> Response:
     """Draw the page again with the new total; nothing is paid, so only what the total needs has to be right."""
     priced = _priced(keep_place(form), form)
     wrong = form.only_what_the_total_needs(address=web.rooms().settings.campaign.checkout.tax)
-    return _redraw(form, priced, status=MEND if wrong else HTTPStatus.OK)
+    return redraw(form, priced, status=MEND if wrong else HTTPStatus.OK)
 
 
 def _pay(visit: Visit, form: CheckoutForm) -> Response:
     """Charge what this very form showed; whatever came to be different meanwhile is shown first."""
     if form.errors:
-        return _redraw(form, _priced(visit, form), **web.mistaken(form))
+        return redraw(form, _priced(visit, form), **web.mistaken(form))
     if not form.by_paypal and (kept_out := _kept_out(visit, form)):
         return kept_out
     priced = _priced(visit, form, before_charge=True)
     if outage.away() or priced.refused or priced.unknown:
-        return _redraw(form, priced)
+        return redraw(form, priced)
     campaign, quote = web.rooms().settings.campaign, priced.quote
     try:
         key = web.rooms().tokens.read(form.attempt.data, visit.id, ORDER, quote.sheet(campaign).values())
     except StaleToken as stale:
-        return _redraw(form, priced, status=MEND, notice=_why_again(stale, visit, quote))
+        return redraw(form, priced, status=MEND, notice=_why_again(stale, visit, quote))
     order = NewOrder(
         key=key,
         basket=quote.basket(campaign),
@@ -85,7 +85,7 @@ def _pay(visit: Visit, form: CheckoutForm) -> Response:
         origin=web.origin(),
     )
     # With the store away the claim cannot be written down, so nothing is sent.
-    return _answer(outage.attempted(lambda: web.rooms().payments.place_order(visit, order), Claim()), form, quote)
+    return answer(outage.attempted(lambda: web.rooms().payments.place_order(visit, order), Claim()), form, quote)
 
 
 def _kept_out(visit: Visit, form: CheckoutForm) -> Response | None:
@@ -121,7 +121,7 @@ def _priced(visit: Visit, form: CheckoutForm, *, before_charge: bool = False) ->
     )
 
 
-def _redraw(form: CheckoutForm, priced: Priced, status: int = HTTPStatus.OK, notice: Notice | None = None) -> Response:
+def redraw(form: CheckoutForm, priced: Priced, status: int = HTTPStatus.OK, notice: Notice | None = None) -> Response:
     if priced.refused:
         form.take_out(priced.refused)
         status = MEND
@@ -131,7 +131,7 @@ def _redraw(form: CheckoutForm, priced: Priced, status: int = HTTPStatus.OK, not
     return draw(form, priced.quote, status=status, notice=notice)
 
 
-def _answer(claim: Claim, form: CheckoutForm, quote: Quote) -> Response:
+def answer(claim: Claim, form: CheckoutForm, quote: Quote) -> Response:
     if claim.refusal is Refusal.TOO_MANY_DECLINES:
         form.complain(SENTENCES[Notice.TOO_MANY_DECLINES])
         return draw(form, quote, status=HTTPStatus.TOO_MANY_REQUESTS)
@@ -163,4 +163,5 @@ def _not_charged(attempt: Attempt, form: CheckoutForm, quote: Quote) -> Response
     why = why_not(attempt)
     form.complain(SENTENCES[why])
     form.refused(attempt.fields)
+    form.leads_to = "" if form.by_paypal or why is Notice.CANNOT_TAKE_PAYMENTS else "cardNumber"
     return draw(form, quote, status=LATER if why is Notice.CANNOT_TAKE_PAYMENTS else MEND)

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Response
 
-from funnel import outage, web
+from funnel import headers, outage, web
 from funnel.attempt import ORDER
 from funnel.checkout_form import CheckoutForm, CheckoutRules
 from funnel.forms import csrf_failed
@@ -65,16 +65,18 @@ def draw(form: CheckoutForm, quote: Quote, **outcome: Any) -> Response:
     """The page with an unused key for the next press; the card is typed again each time."""
     form.forget_card()
     if outage.attempted(web.rooms().breaker.is_open, False):
-        return _closed(form, Notice.CANNOT_TAKE_PAYMENTS)
+        return closed(form, Notice.CANNOT_TAKE_PAYMENTS)
     if outage.away():
-        return as_typed(form) if form.is_submitted() else _closed(form, Notice.CLOSED_FOR_NOW)
+        return as_typed(form) if form.is_submitted() else closed(form, Notice.CLOSED_FOR_NOW)
     visit, settings = web.visit(), web.rooms().settings
     campaign, sheet = settings.campaign, quote.sheet(settings.campaign)
     packages = quote.packages(campaign)
     if quote.helped:
         form.couponCode.data = quote.choice.coupon  # in capitals, as it counts
     form.attempt.data = web.rooms().tokens.issue(visit.id, ORDER, sheet.values())
-    page = web.page(
+    if campaign.checkout.fraud_pixel:
+        headers.let_in({"frame-src": "'self'"})
+    return web.page(
         "pages/checkout.html",
         form=form,
         action=PATHS["checkout"],
@@ -92,20 +94,19 @@ def draw(form: CheckoutForm, quote: Quote, **outcome: Any) -> Response:
         **web.position("checkout"),
         **outcome,
     )
-    return web.let_in_frames(page, "'self'") if campaign.checkout.fraud_pixel else page
 
 
-def _closed(form: CheckoutForm, notice: Notice) -> Response:
+def closed(form: CheckoutForm, notice: Notice) -> Response:
     """Nothing can be paid now, so no card is asked for. What was typed is kept until the page opens again."""
     typed = form.is_submitted() and not csrf_failed(form)
-    return _paused(notice, keep_place(form) if typed else web.visit(), refresh=LOOK_EVERY, form=None)
+    return _paused(notice, keep_place(form) if typed else web.visit(), look_again=True, form=None)
 
 
 def as_typed(form: CheckoutForm) -> Response:
     """The store is away: nothing was sent, and what was typed is kept nowhere but in the page."""
     form.forget_card()
     form.forget_mistakes()
-    return _paused(Notice.NOT_SENT, web.visit(), refresh=None, form=form)
+    return _paused(Notice.NOT_SENT, web.visit(), look_again=False, form=form)
 
 
 def keep_place(form: CheckoutForm) -> Visit:
@@ -117,14 +118,18 @@ def keep_place(form: CheckoutForm) -> Visit:
     return replace(visit, contact=contact, addresses=addresses, quote=quote)
 
 
-def _paused(notice: Notice, visit: Visit, **props: Any) -> Response:
-    return web.page(
+def _paused(notice: Notice, visit: Visit, *, look_again: bool, form: CheckoutForm | None) -> Response:
+    page = web.page(
         "pages/paused.html",
         status=HTTPStatus.SERVICE_UNAVAILABLE,
         sentence=SENTENCES[notice],
         action=PATHS["checkout"],
         contact=visit.contact,
         addresses=visit.addresses,
+        again=look_again,
+        form=form,
         **web.position("checkout"),
-        **props,
     )
+    if look_again:
+        page.headers["Refresh"] = f"{LOOK_EVERY}; url={PATHS['checkout']}"
+    return page

@@ -33,7 +33,7 @@ def show() -> Response:
         if prepaid.leads_on(last):
             return web.go(PREPAID)
         return web.go("checkout", why_not(last))
-    return _page(last, masked_email(web.visit().contact))
+    return draw(last, masked_email(web.visit().contact))
 
 
 def _last_order() -> Attempt | None:
@@ -41,17 +41,18 @@ def _last_order() -> Attempt | None:
     return next((attempt for attempt in reversed(attempts) if attempt.slot == ORDER), None)
 
 
-def _page(attempt: Attempt, email: str | None) -> Response:
+def draw(attempt: Attempt, email: str | None) -> Response:
     age = web.rooms().store.clock() - (attempt.sent_at or attempt.created_at)
     pace = next((seconds for until, seconds in PACE if age < until), None)
-    return web.page(
+    page = web.page(
         "pages/confirming.html",
         reference=attempt.order_id or attempt.key[:REFERENCE_LENGTH],
-        refresh=pace or SLOW_PACE,
         late=pace is None,
         email=email,
         **_way_out(attempt),
     )
+    page.headers["Refresh"] = f"{pace or SLOW_PACE}; url={PATHS[CONFIRMING]}"
+    return page
 
 
 def _way_out(attempt: Attempt) -> dict[str, Any]:

@@ -2,17 +2,21 @@
 
 from http import HTTPStatus
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 from sqlalchemy.exc import SQLAlchemyError
 
 from funnel import web
+from funnel.doctor.street_rules import is_ticket
 
 bp = Blueprint("health", __name__)
 
 
 @bp.get("/healthz")
 def show() -> Response:
-    return Response("ok\n", mimetype="text/plain")
+    """The operator's doctor, who bears a ticket, is told as whom the funnel sees them."""
+    given, key = request.headers.get("X-Doctor", ""), web.rooms().settings.secret_key.get_secret_value()
+    seen = f" {request.remote_addr} {request.scheme}" if given and is_ticket(given, key) else ""
+    return Response(f"ok{seen}\n", mimetype="text/plain")
 
 
 @bp.get("/readyz")

@@ -20,26 +20,26 @@ bp = Blueprint("lead", __name__)
 @bp.get(PATHS["lead"])
 def show() -> Response:
     visit = web.enter("lead")
-    return _page(_form(visit.person))
+    return draw(form_of(visit.person))
 
 
 @bp.post(PATHS["lead"])
 def submit() -> Response:
     visit = web.admit("lead")
-    form = _form(visit.contact)
+    form = form_of(visit.contact)
     valid = form.validate_on_submit()
     if form.takes_likely_domain:
         form.mend_email()
-        return _page(form)
+        return draw(form)
     if not valid:
-        return _page(form, **web.mistaken(form))
+        return draw(form, **web.mistaken(form))
     refused: tuple[str, ...] = ()
     refused = outage.attempted(lambda: web.rooms().flow.capture_lead(visit, form.contact()), refused)
     if outage.away():
         return _told_unkept(visit, form)
     if refused:
         form.refused(refused)
-        return _page(form, **web.mistaken(form))
+        return draw(form, **web.mistaken(form))
     return _on()
 
 
@@ -52,9 +52,9 @@ def _told_unkept(visit: Visit, form: LeadForm) -> Response:
     except NotReady as obstacle:
         form.refused(obstacle.fields)
         if obstacle.reason is Reason.INVALID:
-            return _page(form, **web.mistaken(form))
+            return draw(form, **web.mistaken(form))
         form.complain(SENTENCES[Notice.NOT_SAVED])
-        return _page(form, status=HTTPStatus.SERVICE_UNAVAILABLE)
+        return draw(form, status=HTTPStatus.SERVICE_UNAVAILABLE)
     return _on()
 
 
@@ -62,10 +62,10 @@ def _on() -> Response:
     return web.go(steps.after(web.rooms().settings.campaign.steps, "lead"))
 
 
-def _form(filled: Contact | None) -> LeadForm:
+def form_of(filled: Contact | None) -> LeadForm:
     return LeadForm(country=web.rooms().settings.campaign.countries[0], obj=filled)
 
 
-def _page(form: LeadForm, **outcome: Any) -> Response:
+def draw(form: LeadForm, **outcome: Any) -> Response:
     known = web.visit().contact is not None
     return web.page("pages/lead.html", form=form, known=known, **web.position("lead"), **outcome)

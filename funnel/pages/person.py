@@ -4,7 +4,7 @@ from http import HTTPStatus
 
 from flask import Blueprint, Response, request
 
-from funnel import outage, web
+from funnel import headers, outage, web
 from funnel.attempt import ORDER, Attempt
 from funnel.challenge import Challenge, Seen
 from funnel.forms import PlainForm
@@ -29,7 +29,7 @@ def show() -> Response:
     visit, challenge = web.enter("checkout"), web.rooms().challenge
     if challenge is None or not wanted(visit):
         return web.go("checkout")
-    return _page(challenge, PlainForm(formdata=None))
+    return draw(challenge, PlainForm(formdata=None))
 
 
 @bp.post(PATHS[PERSON])
@@ -39,14 +39,14 @@ def submit() -> Response:
         return web.go("checkout")
     form = PlainForm()
     if not form.validate_on_submit():
-        return _page(challenge, form, **web.mistaken(form))
+        return draw(challenge, form, **web.mistaken(form))
     seen = challenge.look_at(request.form.get(challenge.provider.field, ""), request.remote_addr or "")
     if seen is Seen.PERSON:
         web.rooms().visits.vouch(visit.id)
         return web.go("checkout")
     form.complain(SENTENCES[UNSEEN[seen]])
     unknown = seen is Seen.UNKNOWN
-    return _page(challenge, form, status=HTTPStatus.SERVICE_UNAVAILABLE if unknown else HTTPStatus.UNPROCESSABLE_ENTITY)
+    return draw(challenge, form, status=HTTPStatus.SERVICE_UNAVAILABLE if unknown else HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
 def _vouched(visit: Visit) -> bool:
@@ -58,8 +58,9 @@ def _vouched(visit: Visit) -> bool:
     return not any(attempt.slot == ORDER and attempt.created_at >= visit.vouched_at for attempt in tried)
 
 
-def _page(challenge: Challenge, form: PlainForm, **outcome: object) -> Response:
-    page = web.page(
+def draw(challenge: Challenge, form: PlainForm, **outcome: object) -> Response:
+    headers.let_in(challenge.provider.sources)
+    return web.page(
         "pages/person.html",
         form=form,
         action=PATHS[PERSON],
@@ -68,4 +69,3 @@ def _page(challenge: Challenge, form: PlainForm, **outcome: object) -> Response:
         **web.position("checkout"),
         **outcome,  # type: ignore[arg-type]
     )
-    return web.let_in(page, challenge.provider.sources)

@@ -2,7 +2,7 @@
 
 from flask import Blueprint, Response, abort, make_response, render_template, request
 
-from funnel import web
+from funnel import headers, web
 from funnel.pixels import Pixel, read_pixel
 from funnel.steps import PATHS
 
@@ -12,10 +12,13 @@ LOOK_EVERY = 2  # seconds until the frame looks again, while the CRM has not tol
 LOOKS = 8
 # No script runs in this page itself. The frames inside are in a sandbox each: they keep their own origins, which they
 # need, but lead nobody away.
-POLICY = (
-    "default-src 'none'; frame-src {origins}; img-src {origins}; "
-    "form-action 'none'; frame-ancestors 'self'; base-uri 'none'"
-)
+POLICY = {
+    "default-src": "'none'",
+    "object-src": "'none'",
+    "form-action": "'none'",
+    "frame-ancestors": "'self'",
+    "base-uri": "'none'",
+}
 
 
 @bp.get(PATHS["pixel"])
@@ -27,7 +30,8 @@ def show() -> Response:
     markup = web.visit().pixel
     pixel = read_pixel(markup, origins) if markup else Pixel()
     page = make_response(render_template("pages/pixel.html", pixel=pixel))
-    page.headers["Content-Security-Policy"] = POLICY.format(origins=" ".join(origins))
+    known = " ".join(origins)
+    page.headers["Content-Security-Policy"] = headers.written({**POLICY, "frame-src": known, "img-src": known})
     page.headers["X-Frame-Options"] = "SAMEORIGIN"
     if markup is None and (look := _look()) < LOOKS:
         page.headers["Refresh"] = f"{LOOK_EVERY}; url={PATHS['pixel']}?look={look + 1}"

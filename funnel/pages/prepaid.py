@@ -21,8 +21,12 @@ def show() -> Response:
     attempts = web.rooms().attempts.of_visit(web.visit().id)
     last = next((attempt for attempt in reversed(attempts) if attempt.slot == ORDER), None)
     target = web.rooms().settings.campaign.checkout.prepaid_redirect
-    if last is None or not leads_on(last):
+    if last is None or target is None or not leads_on(last):
         return web.go(web.whereabouts())
+    return draw(target)
+
+
+def draw(target: str) -> Response:
     page = web.page("pages/prepaid.html", target=target, back=PATHS["checkout"])
     page.headers["Refresh"] = f"{SOON}; url={target}"
     return page

@@ -14,7 +14,7 @@ bp = Blueprint("presell", __name__)
 @bp.get(PATHS["presell"])
 def show() -> Response:
     web.enter("presell")
-    return _page()
+    return draw()
 
 
 @bp.post(PATHS["presell"])
@@ -22,14 +22,14 @@ def submit() -> Response:
     """For a presell whose way on is a button in a form: a quiz, an age check."""
     web.admit("presell")
     form = PlainForm()
-    return web.go(_next()) if form.validate_on_submit() else _page(**web.mistaken(form))
+    return web.go(_next()) if form.validate_on_submit() else draw(**web.mistaken(form))
 
 
 def _next() -> str:
     return steps.after(web.rooms().settings.campaign.steps, "presell")
 
 
-def _page(**outcome: Any) -> Response:
+def draw(**outcome: Any) -> Response:
     packages = web.rooms().settings.campaign.packages
     progress, visit = web.progress(), web.visit()
     under_way = progress.ordered or progress.order_unresolved

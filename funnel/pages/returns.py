@@ -33,12 +33,16 @@ def arrive(ticket: str) -> Answer:
 def bank(ticket: str) -> Response:
     attempt = _own(ticket)
     if attempt is None:
-        return _elsewhere()
+        return draw_elsewhere()
     look = _look()
     if attempt.state is not State.AWAIT_REDIRECT or attempt.at_paypal or look >= LOOKS:
         return _on(attempt)
     if look == 0:
         web.rooms().attempts.returned(attempt.key)
+    return draw_wait(ticket, look)
+
+
+def draw_wait(ticket: str, look: int) -> Response:
     page = web.page("pages/returning.html")
     page.headers["Refresh"] = f"{LOOK_EVERY}; url=/return/bank/{ticket}?look={look + 1}"
     return page
@@ -49,7 +53,7 @@ def bank_failed(ticket: str) -> Response:
     """The words in the query are the bank's, and never shown. A challenge in another tab may still succeed."""
     attempt = _own(ticket)
     if attempt is None:
-        return _elsewhere()
+        return draw_elsewhere()
     rooms = web.rooms()
     believed_at = rooms.store.clock() + rooms.settings.timing.failed_redirect_time
     if not attempt.at_paypal:
@@ -63,18 +67,18 @@ def paypal(ticket: str) -> Response:
     """A GET must not charge: the page posts itself, or the shopper does."""
     attempt = _own(ticket)
     if attempt is None:
-        return _elsewhere(unfinished=True)
-    return _ask(ticket, attempt, at_once=True) if attempt.at_paypal else _on(attempt)
+        return draw_elsewhere(unfinished=True)
+    return draw_paypal(ticket, attempt, at_once=True) if attempt.at_paypal else _on(attempt)
 
 
 @bp.post("/return/paypal/<ticket>")
 def confirm(ticket: str) -> Response:
     attempt = _own(ticket)
     if attempt is None:
-        return _elsewhere(unfinished=True)
+        return draw_elsewhere(unfinished=True)
     form = PlainForm()
     if not form.validate_on_submit():
-        return _ask(ticket, attempt, **web.mistaken(form)) if attempt.at_paypal else _on(attempt)
+        return draw_paypal(ticket, attempt, **web.mistaken(form)) if attempt.at_paypal else _on(attempt)
     agreed = _agreement(attempt)
     if agreed is None:
         return _cancel(attempt)
@@ -99,10 +103,10 @@ def _refused(ticket: str, attempt: Attempt) -> Response:
     """Nothing was sent. An order can be completed in a while; after payment every road leads forward."""
     if not attempt.at_paypal or attempt.slot != ORDER:
         return _cancel(attempt)
-    return _ask(ticket, attempt, status=HTTPStatus.SERVICE_UNAVAILABLE, notice=Notice.CANNOT_TAKE_PAYMENTS)
+    return draw_paypal(ticket, attempt, status=HTTPStatus.SERVICE_UNAVAILABLE, notice=Notice.CANNOT_TAKE_PAYMENTS)
 
 
-def _ask(ticket: str, attempt: Attempt, *, at_once: bool = False, **outcome: Any) -> Response:
+def draw_paypal(ticket: str, attempt: Attempt, *, at_once: bool = False, **outcome: Any) -> Response:
     agreed = _agreement(attempt)
     return web.page(
         "pages/paypal.html",
@@ -153,6 +157,6 @@ def _own(ticket: str) -> Attempt | None:
     return attempt if attempt and attempt.visit_id == known.visit_id else None
 
 
-def _elsewhere(*, unfinished: bool = False) -> Response:
+def draw_elsewhere(*, unfinished: bool = False) -> Response:
     """Another browser, or a cookie that is gone: nothing personal, and no pay button."""
     return web.page("pages/returned.html", unfinished=unfinished)

@@ -6,7 +6,7 @@ from flask import Blueprint, Response
 
 from funnel import outage, web
 from funnel.forms import PlainForm
-from funnel.receipt import receipt
+from funnel.receipt import facts, receipt
 from funnel.steps import PATHS
 
 bp = Blueprint("thankyou", __name__)
@@ -18,9 +18,9 @@ REFRESH_UNTIL = 30.0  # seconds after the receipt was first shown
 @bp.get(PATHS["thank-you"])
 def show() -> Response:
     web.enter("thank-you")
-    if web.progress().ordered and web.is_person():
-        outage.attempted(lambda: web.rooms().flow.finish(web.visit()), None)
-    return _page()
+    shown = web.progress().ordered and web.is_person()
+    first = shown and outage.attempted(lambda: web.rooms().flow.finish(web.visit()), False)
+    return draw(first=first)
 
 
 @bp.post(PATHS["thank-you"])
@@ -29,21 +29,26 @@ def submit() -> Response:
     web.admit("thank-you")
     form = PlainForm()
     if not form.validate_on_submit():
-        return _page(**web.mistaken(form))
+        return draw(**web.mistaken(form))
     web.start_again()
     campaign = web.rooms().settings.campaign
     return web.go(next(step for step in campaign.steps if step != "presell"))
 
 
-def _page(**outcome: Any) -> Response:
+def draw(*, first: bool = False, **outcome: Any) -> Response:
     visit, rooms = web.visit(), web.rooms()
     bought = receipt(visit, rooms.attempts.of_visit(visit.id)) if visit.stored else None
     fresh = visit.finished_at is None or rooms.store.clock() - visit.finished_at < REFRESH_UNTIL
-    return web.page(
+    again = bool(bought and bought.pending and fresh)
+    page = web.page(
         "pages/thankyou.html",
         receipt=bought,
-        refresh=REFRESH if bought and bought.pending and fresh else None,
+        order=facts(bought, web.rooms().settings.campaign.currency) if bought and first else None,
+        again=again,
         form=PlainForm(),
         action=PATHS["thank-you"],
         **outcome,
     )
+    if again:
+        page.headers["Refresh"] = f"{REFRESH}; url={PATHS['thank-you']}"
+    return page

@@ -25,7 +25,7 @@ DECISIONS = {State.CHARGED: "accepted", State.DECLINED: "declined", State.NOT_CH
 def show(number: int, downsell: str) -> Response:
     slot = _slot(number, downsell)
     visit = web.enter(slot)
-    return _page(slot, visit, UpsellForm(formdata=None))
+    return draw(slot, visit, UpsellForm(formdata=None))
 
 
 @bp.post("/upsell/<int:number>", defaults={"downsell": ""})
@@ -36,7 +36,7 @@ def submit(number: int, downsell: str) -> Response:
     if slot in web.progress().decided:
         return web.go(web.whereabouts())
     if not form.validate_on_submit():
-        return _page(slot, visit, form, **web.mistaken(form, stale=Notice.STALE_OFFER))
+        return draw(slot, visit, form, **web.mistaken(form, stale=Notice.STALE_OFFER))
     if not form.accepted:
         web.rooms().flow.refuse_upsell(visit, slot)
         return web.go(web.whereabouts())
@@ -44,7 +44,7 @@ def submit(number: int, downsell: str) -> Response:
     try:
         key = web.rooms().tokens.read(form.attempt.data, visit.id, slot, [package.basket])
     except StaleToken:
-        return _page(slot, visit, form, status=422, notice=Notice.STALE_OFFER)
+        return draw(slot, visit, form, status=422, notice=Notice.STALE_OFFER)
     claim = outage.attempted(
         lambda: web.rooms().payments.accept_upsell(visit, slot, key, web.returns(slot, key)), Claim()
     )
@@ -62,7 +62,7 @@ def _slot(number: int, downsell: str) -> str:
     return slot
 
 
-def _page(slot: str, visit: Visit, form: UpsellForm, **outcome: Any) -> Response:
+def draw(slot: str, visit: Visit, form: UpsellForm, **outcome: Any) -> Response:
     campaign, step = web.rooms().settings.campaign, slot.removesuffix(DOWNSELL)
     package, page = campaign.upsell(slot), campaign.offer_page(slot)
     attempts = web.rooms().attempts.of_visit(visit.id)
@@ -79,7 +79,7 @@ def _page(slot: str, visit: Visit, form: UpsellForm, **outcome: Any) -> Response
         order_number=visit.order_id,
         held=paid is not None and is_held(paid),
         paypal=paid is not None and paid.pay_source is PaySource.PAYPAL,
-        ends_in=_minutes_left(campaign, step, paid),
+        ends_in=_seconds_left(campaign, step, paid),
         decision=_decision(slot, attempts),
         next_url=PATHS[web.whereabouts()],
         **outcome,
@@ -93,13 +93,13 @@ def _place(campaign: Campaign, step: str) -> tuple[int, int] | None:
     return campaign.upsell_steps.index(step) + 1, len(campaign.upsell_steps)
 
 
-def _minutes_left(campaign: Campaign, step: str, paid: Attempt | None) -> int | None:
-    """Whole minutes until the offer ends, rounded down; None for an offer that does not."""
+def _seconds_left(campaign: Campaign, step: str, paid: Attempt | None) -> float | None:
+    """Until the offer ends; None for an offer that does not."""
     page = campaign.upsell_page(step)
     if paid is None or page is None or page.ends_after_minutes is None:
         return None
     left = page.ends_after_minutes * MINUTE - (web.rooms().store.clock() - paid.created_at)
-    return max(int(left // MINUTE), 0)
+    return max(left, 0.0)
 
 
 def _decision(slot: str, attempts: Sequence[Attempt]) -> str | None:

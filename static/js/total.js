@@ -1,27 +1,24 @@
-// Draws the new total as soon as something is picked, so that nobody has to type the card twice. What is picked and the
-// coupon leave the page, nothing else. Without this script, or without an answer, the page's button does the same.
-(() => {
-  "use strict";
-  const form = document.querySelector("form[data-total]");
-  if (!form || !window.fetch || !window.DOMParser) return;
-  const PICKED = ["offer", "bump", "shipping"];
-  const SENT = [...PICKED, "csrf_token", "attempt", "couponCode"];
-  const parts = (of) => [...of.querySelectorAll("[data-live]")];
-  let latest = 0;
+// Draws the new total as soon as something is picked, so that nobody has to type the card twice. Only what is picked and
+// the coupon leave the page. Without an answer, the page's button does the same.
+const form = document.querySelector("form[data-total]") || new DocumentFragment();
+const PICKED = ["offer", "bump", "shipping"];
+const SENT = [...PICKED, "csrf_token", "attempt", "couponCode", "do"];
+const parts = (page) => [...page.querySelectorAll("[data-live]")];
+let asked = new XMLHttpRequest(); // reads a page as a page: text may not become markup
 
-  async function draw() {
-    const mine = ++latest;
-    const body = new URLSearchParams([...new FormData(form)].filter(([name]) => SENT.includes(name)));
-    body.set("do", "reckon");
-    const answer = await fetch(form.action, { method: "POST", body });
-    const page = answer.ok && new DOMParser().parseFromString(await answer.text(), "text/html");
-    const fresh = page && page.querySelector("form[data-total]");
-    if (mine !== latest || !fresh || parts(fresh).length !== parts(form).length) return;
-    parts(form).forEach((part, at) => part.replaceChildren(...parts(fresh)[at].childNodes));
-    form.elements.attempt.value = fresh.elements.attempt.value;
-  }
+const draw = ({ status, response }) => {
+  const fresh = status === 200 && response && response.querySelector("form[data-total]");
+  if (!fresh || parts(fresh).length !== parts(form).length) return;
+  parts(form).forEach((part, at) => part.replaceChildren(...parts(fresh)[at].childNodes));
+  form.elements.attempt.value = fresh.elements.attempt.value;
+};
 
-  form.addEventListener("change", (event) => {
-    if (PICKED.includes(event.target.name)) draw().catch(() => {});
-  });
-})();
+form.addEventListener("change", ({ target }) => {
+  if (!PICKED.includes(target.name)) return;
+  asked.abort();
+  asked = new XMLHttpRequest();
+  asked.open("POST", form.action);
+  asked.responseType = "document";
+  asked.onload = () => draw(asked);
+  asked.send(new URLSearchParams([...new FormData(form), ["do", "reckon"]].filter(([name]) => SENT.includes(name))));
+});

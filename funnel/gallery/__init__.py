@@ -1,0 +1,1 @@
+"""The gallery: every scene in a browser, in development only."""
