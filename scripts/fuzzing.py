@@ -1,4 +1,4 @@
-"""A hundred thousand requests that no browser sends, against the application and the sandbox; exit 1 after a server error.
+"""A hundred thousand requests that no browser sends, at the application and the sandbox; exit 1 after a server error.
 
 PYTHONPATH=.:tests .venv/bin/python scripts/fuzzing.py [--requests 100000] [--seed 1]
 """
