@@ -153,6 +153,17 @@ def test_a_missing_legal_link_is_told(check: Check) -> None:
     ]
 
 
+def test_a_missing_translation_is_told_where_the_text_stands(check: Check) -> None:
+    files = {PAGE: '{% extends "layout.html" %}\n{% block main %}<h1>{{ _("Light up") }}</h1>{% endblock %}'}
+    found = [each for each in check(files, plain=f'language = "es"\n{PLAIN}') if each.rule == "missing-translation"]
+    assert [(each.line, each.message) for each in found] == [(2, "“Light up” is missing in “es”")]
+
+
+def test_a_language_without_a_catalogue_is_told_once(check: Check) -> None:
+    found = [each for each in check({}, plain=f'language = "fr"\n{PLAIN}') if each.rule == "missing-translation"]
+    assert [(each.line, each.file.rpartition("/")[2]) for each in found] == [(1, "funnel.toml")]
+
+
 def test_what_is_switched_off_is_not_told(check: Check) -> None:
     script = "<script>go()</script>"
     assert not [
@@ -272,6 +283,9 @@ def test_a_broken_funnel_toml_is_told_by_line_without_a_traceback(tmp_path: Path
 
 
 def test_every_rule_has_a_fault_that_it_finds() -> None:
-    elsewhere = {"settings", "example-testimonial", "missing-legal-link", "campaign", "credentials", "not-asked"}
+    elsewhere = {
+        *("settings", "example-testimonial", "missing-legal-link", "missing-translation"),
+        *("campaign", "credentials", "not-asked"),
+    }
     planted = {rule for _, _, rule, _ in FAULTS} | {rule for _, rule, _ in TABLES} | elsewhere
     assert planted == set(RULES)

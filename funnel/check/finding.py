@@ -37,6 +37,7 @@ RULES = {
     "field-without-autocomplete": WARNING,
     "broken-link": ERROR,
     "missing-legal-link": WARNING,
+    "missing-translation": WARNING,
     "timer-without-end": ERROR,
     "ticked-bump": ERROR,
     "shaming-decline": ERROR,
