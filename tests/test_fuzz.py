@@ -40,7 +40,7 @@ def app(tmp_path: Path, crm: Crm, campaign_file: Path):
     rooms.store.close()
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 def test_ten_thousand_odd_requests_end_in_no_server_error(app, crm: Crm) -> None:
     fuzzer = Fuzzer(app, seed=20261124)
     fuzzer.run(REQUESTS)
