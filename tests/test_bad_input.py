@@ -180,6 +180,12 @@ def test_odd_addresses_are_answered(shopper: Shopper, path: str) -> None:
     assert shopper.get(path).status in (200, 404)
 
 
+def test_a_line_break_in_a_banks_address_is_no_header(shopper: Shopper) -> None:
+    address = f"{shopper.url}/return/bank/x%0D%0AX-Evil:%201"
+    answer = shopper.browser.post(address, allow_redirects=False, timeout=10)
+    assert (answer.status_code, "X-Evil" in answer.headers) == (303, False)
+
+
 def test_a_tampered_cookie_is_a_new_visit(crm: Crm, shopper: Shopper) -> None:
     shopper.buy()
     (cookie,) = shopper.browser.cookies

@@ -182,6 +182,11 @@ def test_a_double_click_sends_once_and_the_page_says_that_it_works_on_it(crm: Cr
     expect(button).not_to_have_attribute("aria-disabled", "true")
     answered.wait_for_url("**/upsell/1")
     assert crm.charges()["total"] == 1
+    answered.evaluate("document.forms[0].target = '_blank'")
+    answered.locator("[value=yes]").click()
+    expect(answered.locator("[value=yes]")).to_have_text("Adding to your order…")
+    for answer in ("yes", "no"):
+        expect(answered.locator(f"[value={answer}]")).to_have_attribute("aria-disabled", "true")
 
 
 def press(page: Page, name: str) -> None:
