@@ -285,6 +285,7 @@ def _limits(settings: Settings) -> Limits:
         shop=settings.shop_declines,
         alarm=settings.alarm_declines,
         charges=settings.hourly_charges,
+        wary=not settings.challenge,
     )
 
 

@@ -99,7 +99,7 @@ class CardFields:
             "wrong": EXPIRY_WRONG,
             "fits": f"(?:{MONTH_FIRST.pattern}|{YEAR_FIRST.pattern})",
             "expired": EXPIRED,
-            "now": f"{_today():%Y%m}",
+            "lasts": _lasting(_today()),
         }
         self.cardSecurityCode.facts = {
             "digits": "yes",
@@ -122,8 +122,8 @@ def _brand_facts(brand: Brand, refused: str) -> Facts:
     return {
         "brand": brand.name,
         "begins": " ".join(f"{low}-{high}" for low, high in brand.prefixes),
-        "lengths": " ".join(map(str, brand.lengths)),
-        "groups": " ".join(map(str, brand.grouping)),
+        "lengths": "|".join(f"[0-9]{{{length}}}" for length in brand.lengths),
+        "groups": "".join(f"([0-9]{{0,{size}}})" for size in brand.grouping) + "(.*)",
         "refused": refused,
         "wrong": _code_wrong(brand.code_length),
         "fits": _code_shape(brand.code_length),
@@ -138,6 +138,14 @@ def _code_wrong(length: int) -> Phrase:
     if length == CODE_LENGTH:
         return phrase("The security code must be the {length} digits on the back, like 123", length=length)
     return phrase("The security code must be the {length} digits on the front, like 1234", length=length)
+
+
+def _lasting(today: date) -> str:
+    """Which dates, right in their shape, a card is good on: a later year, or this year from this month on."""
+    years = "|".join(f"{year:02}" for year in range(today.year % 100 + 1, 100))
+    months = "|".join(f"{month:02}|{month}" if month < 10 else f"{month}" for month in range(today.month, 13))
+    year = f"{today:%y}"
+    return rf"20(?:{years})\D+\d+|\d+.*(?:{years})|20{year}\D+(?:{months})|(?:{months})\D*(?:20)?{year}"
 
 
 def _today() -> date:

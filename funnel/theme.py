@@ -51,6 +51,11 @@ class Colours(Table):
     bad: Colour = Field(None, description=COLOUR_RULE)
     bad_ground: Colour = Field(None, description=COLOUR_RULE)
     note_ground: Colour = Field(None, description=COLOUR_RULE)
+    night: Colour = Field(None, description=COLOUR_RULE)
+    on_night: Colour = Field(None, description=COLOUR_RULE)
+    night_soft: Colour = Field(None, description=COLOUR_RULE)
+    night_accent: Colour = Field(None, description=COLOUR_RULE)
+    on_night_accent: Colour = Field(None, description=COLOUR_RULE)
 
 
 class Fonts(Table):

@@ -16,14 +16,16 @@ from funnel.store import Store, attempts
 
 HOUR = 3600.0  # seconds
 ALARM_TIME = 600.0  # seconds
-ALARMED_SHARE = 4  # what is left of an address's limit, and of a network's, while the shop is under attack
+ALARMED_SHARE = 4  # a quarter of an address's limit, and of a network's, is left while the shop is under attack
+STILL_ALARMED = 2  # so many alarms' worth of declines in an hour; else an attack could come and go every ten minutes
 
 
 @dataclass(frozen=True)
 class Limits:
     """Cards tried in vain in an hour, from an address, from a network and in the shop, until no more are taken.
 
-    `alarm` is for the shop in ten minutes; `charges` are all charges in an hour, 0 for any number.
+    `alarm` is for the shop in ten minutes, or twice as many in an hour; `charges` are all charges in an hour, 0 for any
+    number. Who has a challenge to tell people from machines needs not be wary of all: then limits stay as they are.
     """
 
     address: int = 8
@@ -31,6 +33,7 @@ class Limits:
     shop: int = 300
     alarm: int = 30
     charges: int = 0
+    wary: bool = True
 
 
 class Mood(StrEnum):
@@ -54,8 +57,8 @@ class Tries:
         now, limits = self._store.clock(), self._limits
         since = {"hour": now - HOUR, "alarmed": now - ALARM_TIME}
         row = connection.execute(self._counts, {"address": origin.address, "network": origin.network, **since}).one()
-        alarmed = row.alarm >= limits.alarm
-        share = ALARMED_SHARE if alarmed else 1
+        alarmed = row.alarm >= limits.alarm or row.shop >= limits.alarm * STILL_ALARMED
+        share = ALARMED_SHARE if alarmed and limits.wary else 1
         spent = row.address >= -(-limits.address // share) or row.network >= -(-limits.network // share)
         if spent or row.shop >= limits.shop or (limits.charges and row.charges >= limits.charges):
             return Mood.SPENT

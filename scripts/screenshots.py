@@ -3,8 +3,9 @@
     make screenshots                  or, for pictures elsewhere, or of some scenes only:
     PYTHONPATH=.:tests .venv/bin/python scripts/screenshots.py --into FOLDER checkout- thank-you-
 
-Each scene is drawn on a phone (360 px) and on a desk (1280 px), light and dark, from the gallery of an application that
-is served for this alone. docs/img/ gets the README's picture and one sheet a page, docs/gallery.md the list.
+The scenes come from the gallery of an application that is served for this alone. docs/img/ gets the README's picture
+and one sheet a page, docs/gallery.md the list; a folder gets each scene on a phone (360 px) and on a desk (1280 px),
+light and dark.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import base64
 import os
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Literal
@@ -31,6 +32,8 @@ DOCS = ROOT / "docs"
 FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking"]
 SIZES = {"phone": ViewportSize(width=360, height=780), "desk": ViewportSize(width=1280, height=800)}
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+Kind = tuple[str, Literal["light", "dark"]]
+IN_DOCS: list[Kind] = [("phone", "light")]
 README = ("presell-new", "checkout-filled", "upsell-upsell1-offer", "thank-you-upsell")
 SHEET_STYLE = """
 body { margin: 0; padding: 16px; background: #d9d4cc; color: #221; font: 13px/1.3 system-ui, sans-serif; }
@@ -52,7 +55,8 @@ def main() -> None:
         scenes = [scene for scene in stage(settings).scenes() if scene.name.startswith(tuple(asked.scenes))]
         browser = playwright.chromium.launch(executable_path=chromium.path, args=FLAGS)
         with served(create_app(settings)) as url:
-            take(browser.new_page(reduced_motion="reduce"), url, scenes, folder)
+            kinds = [(size, scheme) for size in SIZES for scheme in SCHEMES] if asked.into else IN_DOCS
+            take(browser.new_page(reduced_motion="reduce"), url, scenes, folder, kinds)
         if not asked.into:
             write_docs(browser, scenes, folder)
         browser.close()
@@ -65,12 +69,12 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def take(page: Page, url: str, scenes: Iterable[Scene], folder: Path) -> None:
+def take(page: Page, url: str, scenes: Iterable[Scene], folder: Path, kinds: Sequence[Kind]) -> None:
     """phone-light/lead-empty.png and the like; lazy pictures are waited for."""
     for scene in scenes:
         page.goto(f"{url}/gallery/{scene.name}")
         page.evaluate("document.querySelectorAll('img').forEach((each) => { each.loading = 'eager'; })")
-        for size, scheme in [(size, scheme) for size in SIZES for scheme in SCHEMES]:
+        for size, scheme in kinds:
             page.set_viewport_size(SIZES[size])
             page.emulate_media(color_scheme=scheme)
             page.evaluate("Promise.all([...document.images].map((each) => each.decode().catch(() => {})))")

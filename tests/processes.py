@@ -58,6 +58,11 @@ class Program:
                 start_new_session=True,
             )
 
+    @property
+    def pid(self) -> int:
+        assert self._process
+        return self._process.pid
+
     def kill(self) -> None:
         """SIGKILL for it and every process it has started."""
         if self._process:
@@ -68,7 +73,7 @@ class Program:
 
     def kill_child(self, number: int) -> bool:
         """SIGKILL for one of the processes it has started; False where there is none at the moment."""
-        children = self._children()
+        children = self.children()
         if not children:
             return False
         with suppress(ProcessLookupError):
@@ -81,7 +86,12 @@ class Program:
         self._process.terminate()
         return self._process.wait(STOP_WITHIN)
 
-    def _children(self) -> list[int]:
+    def memory(self) -> int:
+        """Bytes of it and what it has started, as PSS."""
+        assert self._process
+        return sum(_pss(pid) for pid in (self._process.pid, *self.children()))
+
+    def children(self) -> list[int]:
         assert self._process
         listed = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children")
         return [int(pid) for pid in listed.read_text().split()] if listed.exists() else []
@@ -224,6 +234,14 @@ class Installation:
         for port in (self._ports[name] for name in names if name in self._ports):
             assert eventually(lambda: not _answers(port), within=STOP_WITHIN)  # noqa: B023
 
+    def stop(self, name: str) -> None:
+        """SIGTERM, and wait for the end of it."""
+        self._programs[name].stop()
+
+    def memory(self) -> int:
+        """Bytes of all web servers and relays (PSS: what is shared is counted once)."""
+        return sum(program.memory() for name, program in self._programs.items() if name != "sandbox")
+
     def printed_by(self, name: str) -> str:
         return self._programs[name].log.read_text()
 
@@ -241,6 +259,11 @@ def _production(crm_port: int) -> dict[str, str]:
         "KONNEKTIVE_PASSWORD": "a-password",
         "KONNEKTIVE_API_URL": f"http://127.0.0.1:{crm_port}",
     }
+
+
+def _pss(pid: int) -> int:
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    return next(int(line.split()[1]) << 10 for line in lines if line.startswith("Pss:"))
 
 
 def _answers(port: int) -> bool:

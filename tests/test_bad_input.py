@@ -99,6 +99,19 @@ def test_a_mistake_at_checkout_charges_nothing_and_keeps_the_address(
     assert crm.calls("/order/import/") == []
 
 
+@pytest.mark.parametrize("path", ["/lead", "/checkout"])
+def test_a_slip_in_an_email_address_is_asked_after_and_never_in_the_way(crm: Crm, shopper: Shopper, path: str) -> None:
+    shopper.get(path)
+    page = shopper.submit(**{**JANE, "emailAddress": "jane@gmial.com", "lastName": ""})
+    assert "Did you mean gmail.com?" in page.text
+    page = shopper.submit(do="mend")
+    assert page.attributes("input", name="emailAddress")["value"] == "jane@gmail.com"
+    assert page.attributes("input", name="firstName")["value"] == "Jane"
+    assert "Did you mean" not in page.text
+    assert crm.calls("/order/import/") == []
+    assert shopper.leave_lead(emailAddress="jane@gmial.com").path == "checkout"
+
+
 @pytest.mark.parametrize("name", ["{{7*7}}", "<script>alert(1)</script>", "O’Brien", "李小龍", "Ñandú", "Zoë"])
 def test_names_come_out_as_they_were_typed(crm: Crm, shopper: Shopper, name: str) -> None:
     shopper.get("/lead")
@@ -165,6 +178,12 @@ def test_more_fields_than_any_form_has_are_refused(shopper: Shopper) -> None:
 @pytest.mark.parametrize("path", ["/?q=%FF%FE", "/?q=%00", "/lead?next=//evil.example", "/%00", "/%FF", "/upsell/%00"])
 def test_odd_addresses_are_answered(shopper: Shopper, path: str) -> None:
     assert shopper.get(path).status in (200, 404)
+
+
+def test_a_line_break_in_a_banks_address_is_no_header(shopper: Shopper) -> None:
+    address = f"{shopper.url}/return/bank/x%0D%0AX-Evil:%201"
+    answer = shopper.browser.post(address, allow_redirects=False, timeout=10)
+    assert (answer.status_code, "X-Evil" in answer.headers) == (303, False)
 
 
 def test_a_tampered_cookie_is_a_new_visit(crm: Crm, shopper: Shopper) -> None:

@@ -124,6 +124,23 @@ def test_a_shop_under_attack_trusts_an_address_less_for_a_while(store: Store, cl
     assert not till.refuses(MALLORY)
 
 
+def test_an_attack_that_pauses_is_not_forgotten_in_ten_minutes(store: Store, clock: Clock) -> None:
+    till = Till(store, Limits(alarm=2))
+    for number in range(4):
+        till.try_in_vain(f"93.184.{number}.1")
+    clock.now += ALARM_TIME
+    assert till.tries.mood(ORIGINS.of(FAR_AWAY)) is Mood.SUSPECT
+    clock.now += HOUR
+    assert till.tries.mood(ORIGINS.of(FAR_AWAY)) is Mood.FREE
+
+
+def test_with_a_challenge_an_address_keeps_its_limit_under_attack(store: Store) -> None:
+    till = Till(store, Limits(address=8, alarm=2, wary=False))
+    for _ in range(7):
+        till.try_in_vain(MALLORY)
+    assert till.tries.mood(ORIGINS.of(MALLORY)) is Mood.SUSPECT
+
+
 def test_an_address_near_its_limit_is_suspect(store: Store) -> None:
     till = Till(store, Limits(address=4))
     till.try_in_vain(MALLORY)

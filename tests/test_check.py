@@ -144,18 +144,6 @@ def test_praise_that_is_still_the_example_is_told_in_production(check: Check) ->
     assert "example-testimonial" in {each.rule for each in check({}, table, **live)}
 
 
-def test_a_text_without_a_translation_is_told_where_it_stands(check: Check) -> None:
-    spanish = PLAIN.replace('currency = "USD"', 'currency = "USD"\nlanguage = "es"')
-    page = '{% extends "shipped/pages/presell.html" %}\n{% block main %}{{ _("Sit down and read") }}{% endblock %}'
-    told = [each for each in check({PAGE: page}, plain=spanish) if each.rule == "missing-translation"]
-    assert "“Sit down and read” is missing" in [each.message for each in told]
-
-
-def test_a_language_without_words_is_told_once(check: Check) -> None:
-    hebrew = PLAIN.replace('currency = "USD"', 'currency = "USD"\nlanguage = "he"')
-    assert [each.rule for each in check({}, plain=hebrew)] == ["missing-translation"]
-
-
 def test_what_shows_only_as_a_page_is_drawn_is_found(tmp_path: Path, run: Callable[..., Result]) -> None:
     (tmp_path / "theme/templates/pages").mkdir(parents=True)
     top = '{% extends "shipped/pages/presell.html" %}\n{% block main %}'
@@ -175,6 +163,17 @@ def test_a_missing_legal_link_is_told(check: Check) -> None:
     assert [each.message for each in check({}, plain=without) if each.rule == "missing-legal-link"] == [
         "no [[legal]] link leads to the privacy"
     ]
+
+
+def test_a_missing_translation_is_told_where_the_text_stands(check: Check) -> None:
+    files = {PAGE: '{% extends "layout.html" %}\n{% block main %}<h1>{{ _("Light up") }}</h1>{% endblock %}'}
+    found = [each for each in check(files, plain=f'language = "es"\n{PLAIN}') if each.rule == "missing-translation"]
+    assert [(each.line, each.message) for each in found] == [(2, "“Light up” is missing in “es”")]
+
+
+def test_a_language_without_a_catalogue_is_told_once(check: Check) -> None:
+    found = [each for each in check({}, plain=f'language = "fr"\n{PLAIN}') if each.rule == "missing-translation"]
+    assert [(each.line, each.file.rpartition("/")[2]) for each in found] == [(1, "funnel.toml")]
 
 
 def test_what_is_switched_off_is_not_told(check: Check) -> None:

@@ -21,6 +21,7 @@ BRANDS = ("Visa", "Mastercard", "American Express", "Discover")
 NORTH_AMERICA = CheckoutRules(
     offers=("lamp-1",), countries=("US", "CA"), accepted_brands=BRANDS, test_card=True
 )  # as tests/funnel.toml
+FIELDS = "input:not([type=hidden], [type=radio], [type=checkbox]), select"
 TYPED = {
     "firstName": ["", "Jane", "李", "O’Brien", "J" * 31, "\u200b", "  "],
     "emailAddress": ["", "jane", "jane@", "a b@example.com", "jane@example.com", "jöhn@exämple.com", "a@b.c"],
@@ -181,6 +182,11 @@ def test_a_double_click_sends_once_and_the_page_says_that_it_works_on_it(crm: Cr
     expect(button).not_to_have_attribute("aria-disabled", "true")
     answered.wait_for_url("**/upsell/1")
     assert crm.charges()["total"] == 1
+    answered.evaluate("document.forms[0].target = '_blank'")
+    answered.locator("[value=yes]").click()
+    expect(answered.locator("[value=yes]")).to_have_text("Adding to your order…")
+    for answer in ("yes", "no"):
+        expect(answered.locator(f"[value={answer}]")).to_have_attribute("aria-disabled", "true")
 
 
 def press(page: Page, name: str) -> None:
@@ -211,6 +217,7 @@ def test_who_has_only_a_keyboard_buys(crm: Crm, funnel: Funnel, open_page: OpenP
     type_into(page, **JANE)
     press(page, "Continue")
     page.wait_for_url("**/checkout")
+    assert page.locator(f"main :is({FIELDS}):visible").count() <= 8, "of the fields there are to fill in"
     address = {"shipCountry": "United States", **{name: ADDRESS[name] for name in ADDRESS if name != "shipCountry"}}
     type_into(page, **{**address, "shipState": "Illinois"}, **CARD)
     press(page, "Pay")

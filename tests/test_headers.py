@@ -29,7 +29,6 @@ CLOSED = {
     "require-trusted-types-for 'script'",
     "trusted-types 'none'",
     "report-uri /csp-report",
-    "report-to csp",
 }
 ALWAYS = {
     "Referrer-Policy": "strict-origin-when-cross-origin",

@@ -1,127 +1,75 @@
-"""`flask funnel up` in development: what is saved is shown, and what is broken is told of while the last good stays."""
+"""A reload and a polite stop under load: every request that was begun is answered."""
 
 from __future__ import annotations
 
 import os
+import signal
+import threading
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 import requests
 from conftest import eventually
-from test_up import START_WITHIN, STOP_WITHIN, Running, environment, free_port
+from processes import Installation
 
-PLAIN = (Path(__file__).parent / "funnel.toml").read_text()
-THEME = '\n[theme]\nfolder = "theme"\n[copy]\npromise = "First words"\n'
-PAGE = '{% extends "shipped/pages/presell.html" %}\n{% block main %}<h1>{{ copy.promise }}</h1>{% endblock %}\n'
-BAR = "The last version that was good is shown."
-ENOUGH = 10  # so many requests meet both of gunicorn's processes
+HANDS = 6
+RELOADS = 2
 
 
-@dataclass
-class Shop:
-    """A funnel under change: its files, and what everybody sees of it."""
-
-    url: str
-    folder: Path
-    running: Running
-
-    def save(self, text: str, name: str = "theme/templates/pages/presell.html") -> None:
-        file = self.folder / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        before = file.stat().st_mtime_ns if file.exists() else 0
-        file.write_text(text)
-        os.utime(file, ns=(before + 10**9, before + 10**9))  # two saves may come within one tick of a file system
-
-    def pages(self, path: str = "/") -> list[str]:
-        return [requests.get(self.url + path, timeout=20).text for _ in range(ENOUGH)]
-
-    def all_show(self, words: str, *, bar: bool) -> bool:
-        return all(words in page and (BAR in page) == bar for page in self.pages())
+@pytest.fixture
+def installation(tmp_path: Path) -> Iterator[Installation]:
+    with Installation(tmp_path, WEB_CONCURRENCY="2") as opened:
+        yield opened
 
 
-@pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    folder = tmp_path_factory.mktemp("shop")
-    port = free_port()
-    shop = Shop(f"http://127.0.0.1:{port}", folder, None)  # type: ignore[arg-type]  # it starts when its files are there
-    shop.save(PLAIN + THEME, "funnel.toml")
-    shop.save(PAGE)
-    told = environment(folder, FUNNEL_FILE=str(folder / "funnel.toml"), PORT=str(port), SANDBOX_PORT=str(free_port()))
-    shop.running = Running("up", folder / "up.log", told)
-    try:
-        assert eventually(lambda: "Ctrl-C stops" in shop.running.printed, within=START_WITHIN), shop.running.printed
-        yield shop
-    finally:
-        shop.running.process.terminate()
-        shop.running.process.wait(STOP_WITHIN)
+def visits(url: str, stop: threading.Event) -> Counter[str]:
+    """What one visitor gets, page after page, each over a connection of its own."""
+    seen: Counter[str] = Counter()
+    while not stop.is_set():
+        try:
+            seen[str(requests.get(f"{url}/lead", headers={"Connection": "close"}, timeout=20).status_code)] += 1
+        except requests.RequestException as error:
+            seen[type(error).__name__] += 1
+    return seen
 
 
-def test_a_headline_changed_in_funnel_toml_is_served(shop: Shop) -> None:
-    assert shop.all_show("First words", bar=False)
-    shop.save((PLAIN + THEME).replace("First words", "Second words"), "funnel.toml")
-    assert shop.all_show("Second words", bar=False)
-    assert eventually(lambda: "funnel.toml is read again." in shop.running.printed)
+def test_a_reload_loses_no_request(installation: Installation) -> None:
+    stop = threading.Event()
+    with ThreadPoolExecutor(HANDS) as hands:
+        crowd = [hands.submit(visits, installation.url, stop) for _ in range(HANDS)]
+        try:
+            for _ in range(RELOADS):
+                before = set(installation.web.children())
+                os.kill(installation.web.pid, signal.SIGHUP)
+                renewed = eventually(lambda: not before & set(installation.web.children()), within=60)  # noqa: B023
+                assert renewed, "the workers are new ones"
+        finally:
+            stop.set()
+    seen = sum((each.result() for each in crowd), Counter())
+    assert set(seen) == {"200"}, seen
+    assert seen["200"] > HANDS
 
 
-def test_a_broken_funnel_toml_keeps_the_last_good_one_and_is_told_of(shop: Shop) -> None:
-    broken = (PLAIN + THEME).replace("First words", "Third words").replace('clicks = "once"', 'clicks = "onse"')
-    shop.save((PLAIN + THEME), "funnel.toml")
-    assert shop.all_show("First words", bar=False)
-    shop.save(broken, "funnel.toml")
-    assert shop.all_show("First words", bar=True)
-    line = next(number for number, text in enumerate(broken.splitlines(), 1) if text.startswith("clicks"))
-    told = f"{shop.folder / 'funnel.toml'}:{line}: clicks: found"
-    assert told in shop.pages()[0]
-    assert eventually(lambda: told in shop.running.printed), "and in the terminal"
-    shop.save(broken.replace('"onse"', '"once"'), "funnel.toml")
-    assert shop.all_show("Third words", bar=False)
+def test_a_stop_answers_who_is_inside(installation: Installation) -> None:
+    installation.crm.switch(slow_seconds=2)
+    installation.crm.fault("/leads/import/", "latency", times=0, seconds=1)
+    with ThreadPoolExecutor(HANDS) as hands:
+        inside = [hands.submit(requests.get, f"{installation.url}/lead", timeout=20) for _ in range(HANDS)]
+        assert [each.result().status_code for each in inside] == [200] * HANDS
+        forms = [hands.submit(_leave_lead, installation.url) for _ in range(HANDS)]
+        installation.crm.wait_for("/leads/import/", HANDS)
+        assert installation.web.stop() == 0
+        assert [each.result() for each in forms] == ["checkout"] * HANDS
 
 
-@pytest.mark.parametrize(
-    ("broken", "line"),
-    [
-        (PAGE.replace("{% endblock %}", "{% endblok %}"), 2),
-        (PAGE.replace("copy.promise", "copy.promis"), 2),
-        (PAGE.replace("copy.promise", "copy.promise|shout"), 2),
-        (PAGE.replace("<h1>", '{% include "parts/none.html" %}<h1>'), 2),
-    ],
-    ids=["syntax", "variable", "filter", "include"],
-)
-def test_a_broken_template_keeps_the_last_good_one_and_is_told_of(shop: Shop, broken: str, line: int) -> None:
-    shop.save(PLAIN + THEME, "funnel.toml")
-    shop.save(PAGE.replace("<h1>", "<h1>Good: "))
-    assert shop.all_show("Good: First words", bar=False)
-    shop.save(broken)
-    assert shop.all_show("Good: First words", bar=True)
-    told = f"{shop.folder / 'theme/templates/pages/presell.html'}:{line}: "
-    assert told in shop.pages()[0]
-    assert eventually(lambda: told in shop.running.printed), "and in the terminal"
-    shop.save(PAGE.replace("<h1>", "<h1>Mended: "))
-    assert shop.all_show("Mended: First words", bar=False)
-
-
-def test_a_saved_style_sheet_has_another_address(shop: Shop) -> None:
-    shop.save("h1 { color: teal }", "theme/static/css/theme.css")
-    first = shop.pages()[0].partition("css/theme.css?v=")[2][:12]
-    shop.save("h1 { color: plum }", "theme/static/css/theme.css")
-    second = shop.pages()[0].partition("css/theme.css?v=")[2][:12]
-    assert first
-    assert first != second
-
-
-def test_a_price_that_was_saved_is_the_sandboxs_too(shop: Shop) -> None:
-    """The relay and the sandbox are started anew, and everything still stops together."""
-    shop.save((PLAIN + THEME).replace('price = "14.00"', 'price = "15.50"'), "funnel.toml")
-    sandbox = shop.running.printed.partition("The sandbox:")[2].split()[0]
-    assert eventually(lambda: "15.5" in _products(sandbox), within=START_WITHIN)
-    assert shop.running.process.poll() is None
-
-
-def _products(sandbox: str) -> str:
-    login = {"loginId": "sandbox", "password": "sandbox", "campaignId": "1"}
-    try:
-        return requests.post(f"{sandbox}/campaign/query/", data=login, timeout=20).text
-    except requests.ConnectionError:
-        return ""
+def _leave_lead(url: str) -> str:
+    with requests.Session() as browser:
+        page = browser.get(f"{url}/lead", timeout=20)
+        token = page.text.split('name="csrf_token"')[1].split('value="')[1].split('"')[0]
+        values = {"csrf_token": token, "firstName": "Jane", "lastName": "Doe", "emailAddress": "jane@example.com"}
+        values["phoneNumber"] = "555 123 4567"
+        answer = browser.post(f"{url}/lead", data=values, allow_redirects=False, timeout=20)
+        return answer.headers.get("Location", str(answer.status_code)).strip("/")

@@ -33,6 +33,17 @@ PRESELL = """{% extends "shipped/pages/presell.html" %}
 <img src="{{ asset('img/ours.svg') }}" alt="">{% endblock %}"""
 UPSELL = """{% extends "pages/upsell.html" %}
 {% block title %}A shade of its own page{% endblock %}"""
+BRICKS = """
+[theme]
+logo = "img/favicon.svg"
+[copy]
+headline = "Our headline"
+benefits = [{ title = "Why not", text = "Because", icon = "heart" }]
+testimonials = [{ text = "It is good.", name = "Ann", place = "Bergen" }]
+guarantee = { title = "A month to decide", text = "Then tell us." }
+gallery = [{ image = "img/shade.webp", words = "Seen from the side" }]
+faq = [{ question = "Does it?", answer = "It does." }]
+"""
 PICTURE = '<svg xmlns="http://www.w3.org/2000/svg" width="8" height="6"/>'
 
 
@@ -99,6 +110,29 @@ def test_an_upsell_has_a_page_of_its_own_by_its_offers_key(own: Funnel) -> None:
     with Shopper(own.url) as shopper:
         assert "A shade of its own page" in shopper.buy().title
         assert "A shade of its own page" not in shopper.submit(choice="no").title, "the bulbs have the common one"
+
+
+def test_a_marketers_words_and_pictures_are_the_presells(open_funnel: OpenFunnel, tmp_path: Path) -> None:
+    (tmp_path / "funnel.toml").write_text(PLAIN + BRICKS)
+    with Shopper(open_funnel(FUNNEL_FILE=str(tmp_path / "funnel.toml")).url) as shopper:
+        page = shopper.get("/")
+    for words in (
+        "Our headline",
+        "Why not",
+        "Because",
+        "It is good. Ann, Bergen",
+        "A month to decide",
+        "Does it? It does.",
+    ):
+        assert words in page.text, words
+    assert page.attributes("img", alt="Seen from the side")["loading"] == "lazy"
+    assert page.attributes("img", alt="Halden Lamp Works")["width"] == "32", "the logo, by its own size"
+
+
+def test_a_funnel_without_words_of_its_own_has_a_page_all_the_same(shopper: Shopper) -> None:
+    page = shopper.get("/")
+    assert page.title.startswith("Halden desk lamp")
+    assert "What does it cost in all? $54.90 for one, with shipping." in page.text
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,18 @@
 
 from collections.abc import Iterator
 
-from funnel.check import asset_rules, form_rules, funnel_rules, honesty_rules, switched_off, template_rules
+from funnel.check import asset_rules, form_rules, funnel_rules, honesty_rules, switched_off, template_rules, word_rules
 from funnel.check.finding import Finding, in_order
 from funnel.check.subject import Subject, Template
 
 OF_TEMPLATES = (*template_rules.RULES, *form_rules.RULES, *asset_rules.RULES, *honesty_rules.RULES)
-OF_ALL = (*funnel_rules.RULES, asset_rules.of_files, asset_rules.of_legal_links, honesty_rules.of_copy)
+OF_ALL = (
+    *funnel_rules.RULES,
+    *word_rules.RULES,
+    asset_rules.of_files,
+    asset_rules.of_legal_links,
+    honesty_rules.of_copy,
+)
 
 
 def findings(subject: Subject) -> list[Finding]:

@@ -3,11 +3,8 @@
 import re
 from collections.abc import Iterator
 
-from babel import Locale
-
-from funnel import catalogue, texts
-from funnel.check.finding import Finding, finding
-from funnel.check.subject import Subject, shown
+from funnel.check.finding import Finding
+from funnel.check.subject import Subject
 from funnel.steps import PATHS
 
 OF_AN_OFFER = re.compile(r"pages/upsell-([\w-]+)\.html")
@@ -46,19 +43,4 @@ def unused_pages(subject: Subject) -> Iterator[Finding]:
             yield template.said("unused-page", None, f'no upsell in steps offers "{slug[1]}", so nobody sees it')
 
 
-def translations(subject: Subject) -> Iterator[Finding]:
-    """English lacks nothing, and what Jinja cannot read has no texts yet. A language without any catalogue is told of in one line."""
-    campaign, locale = subject.settings.campaign, Locale.parse(subject.settings.campaign.language, sep="-")
-    if locale.language == catalogue.SOURCE or any(template.broken for template in subject.templates):
-        return
-    wanted = [texts.of_pages(subject.folders), texts.of_shop(campaign)]
-    lacking = [gap for each in wanted for gap in catalogue.gaps(locale, subject.folders.locale, each)]
-    if len(lacking) == sum(len([message for message in each if message.id]) for each in wanted):
-        yield subject.at("missing-translation", "language", f"there are no words of {locale}: pages are English")
-        return
-    for gap in lacking:
-        file = shown(gap.file) if gap.file else f"locale/{locale}"
-        yield finding("missing-translation", file, gap.line, f"“{gap.text}” {gap.why}")
-
-
-RULES = (legal_links, next_pages, unused_pages, translations)
+RULES = (legal_links, next_pages, unused_pages)

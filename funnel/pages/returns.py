@@ -2,6 +2,7 @@
 
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import quote
 
 from flask import Blueprint, Response, abort, redirect, request
 from werkzeug.wrappers import Response as Answer
@@ -26,7 +27,7 @@ def arrive(ticket: str) -> Answer:
     """A cross-site POST comes without our cookie, so neither it nor its body is looked at; the GET has the cookie."""
     if (request.content_length or 0) > BIGGEST_BODY:
         abort(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-    return redirect(f"/return/bank/{ticket}", HTTPStatus.SEE_OTHER)
+    return redirect(f"/return/bank/{quote(ticket)}", HTTPStatus.SEE_OTHER)  # it may hold a line break
 
 
 @bp.get("/return/bank/<ticket>")

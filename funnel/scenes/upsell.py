@@ -74,12 +74,13 @@ def _switched(campaign: Campaign, slot: str) -> Iterator[Scene]:
 
 
 def _told(campaign: Campaign, slot: str) -> Iterator[Scene]:
+    later = campaign.upsell_steps[-1]
     for mood, words, notice in (
         ("already-ordered", "Back at checkout after paying.", str(Notice.ALREADY_ORDERED)),
         ("earlier-added", "The offer before was added.", f"{Notice.ADDED}:{slot}"),
         ("earlier-not-added", "The offer before could not be added.", f"{Notice.NOT_ADDED}:{slot}"),
     ):
-        yield _scene(campaign, slot, mood, words, visit=customer(campaign, notice=notice))
+        yield _scene(campaign, later, mood, words, visit=customer(campaign, notice=notice))
     yield _scene(campaign, slot, "no-answer", "Sent without an answer.", draw=_unanswered(slot), typed={"choice": "x"})
     yield _scene(campaign, slot, "stale", "The form was open for too long.", draw=_stale(slot))
 

@@ -1,12 +1,14 @@
-// Says what is wrong with a field when it is left after a change, in the server's words, which stand on the page.
+// Says what is wrong with a field when it is left after a change, in words that stand on the page.
 const form = document.querySelector("form[data-checked]") || new DocumentFragment();
 const of = (input, name) => document.getElementById(`${input.id}-${name}`);
 
+const all = (what) => form.querySelectorAll(what);
+const fits = (pattern, text) => RegExp(`^(?:${pattern || ".*"})$`, "i").test(text);
 const tidy = (text) =>
   text.replace(/\s+/g, " ").replace(/[\p{Cc}\p{Cf}]/gu, "").replace(/\p{Pd}/gu, "-").trim();
 const number = (text) => tidy(text).replace(/[ -]/g, "");
 
-const brands = [...form.querySelectorAll("[data-begins]")].map((each) => each.dataset);
+const brands = [...all("[data-begins]")].map((each) => each.dataset);
 const begins = (digits, range) => {
   const [low, high] = range.split("-");
   const start = digits.slice(0, low.length);
@@ -17,31 +19,19 @@ const brandIn = (input) => brandOf(number(input.value));
 const luhn = (sum, sign, at) => sum + (at % 2 ? ((2 * sign) % 10) + (sign > 4) : +sign);
 const isCard = (digits) => /^\d{13,19}$/.test(digits) && [...digits].reverse().reduce(luhn, 0) % 10 === 0;
 
-const cardMistake = (digits, said) => {
-  const brand = brandOf(digits);
-  if (!digits) return said.empty;
-  if (!isCard(digits) || (brand && !brand.lengths.split(" ").includes(`${digits.length}`))) return said.wrong;
-  return brand ? brand.refused : said.unknown;
-};
-const isPast = (text, { fits, now }) => {
-  const [, m1, y1, m2, y2, y3, m3] = text.match(`^${fits}$`);
-  return 200000 + ((y1 || y2 || y3) % 100) * 100 + +(m1 || m2 || m3) < now;
-};
-// The chosen country's or the card brand's come first.
-const wordsOf = ({ dataset }) => {
-  const source = form.elements[dataset.by];
-  return { ...dataset, ...(source && (source.options ? source.selectedOptions[0].dataset : brandIn(source))) };
-};
 const mistake = (input) => {
-  const said = wordsOf(input);
+  const source = form.elements[input.dataset.by]; // whose choice has its own words
+  const chosen = source?.options ? source.selectedOptions[0].dataset : source && brandIn(source);
+  const said = { ...input.dataset, ...chosen };
   const text = said.digits ? number(input.value) : tidy(input.value);
   if (/(?!\d)\p{Nd}/u.test(text)) return ""; // digits of another script
-  if (said.unknown) return cardMistake(text, said);
   if (!text && said.empty) return said.empty;
+  const { lengths, refused } = brandOf(text) || { refused: said.unknown };
+  if (said.unknown) return isCard(text) && fits(lengths, text) ? refused : said.wrong;
   if (input.options) return text ? "" : said.select;
   if ([...text].length > said.limit) return said.long;
-  if (said.fits && !RegExp(`^(?:${said.fits})$`, "i").test(text)) return said.wrong;
-  return said.now && isPast(text, said) ? said.expired : "";
+  if (!fits(said.fits, text)) return said.wrong;
+  return fits(said.lasts, text) ? "" : said.expired;
 };
 const judge = (input) => {
   const sentence = mistake(input);
@@ -56,9 +46,8 @@ const judge = (input) => {
 const space = (input) => {
   const digits = number(input.value);
   if (/\D/.test(digits)) return;
-  const { groups } = brandIn(input) || { groups: "4 4 4 4 3" };
-  const parts = digits.match(groups.replace(/\d+ ?/g, (size) => `(\\d{0,${+size}})`) + "(.*)");
-  const spaced = parts.slice(1).filter(Boolean).join(" ");
+  const { groups } = brandIn(input) || brands[0];
+  const spaced = digits.match(groups).slice(1).filter(Boolean).join(" ");
   if (spaced === input.value) return;
   let caret = 0;
   for (let left = number(input.value.slice(0, input.selectionStart)).length; left; caret++) left -= spaced[caret] !== " ";
@@ -73,7 +62,7 @@ const tellBrand = (input) => {
 
 const fitCountry = (country) => {
   const words = country.selectedOptions[0].dataset;
-  for (const input of form.querySelectorAll(`[data-by="${country.name}"]`)) {
+  for (const input of all(`[data-by="${country.name}"]`)) {
     if (words.state) input.labels[0].textContent = input.options ? words.state : words.postal;
     if (input.options) input.parentNode.hidden = words.select === "";
   }
@@ -92,8 +81,8 @@ const suggest = (input) => {
   const likely = !real.split(" ").includes(domain) && common.split(" ").find((each) => isSlip(domain, each));
   button.hidden = !likely;
   button.textContent = words.replace("{}", likely);
-  button.onclick = (event) => {
-    event.preventDefault();
+  button.type = "button";
+  button.onclick = () => {
     input.value = `${name}@${likely}`;
     button.hidden = true;
     judge(input);
@@ -101,23 +90,22 @@ const suggest = (input) => {
   };
 };
 
-const count = (input) => {
-  const line = of(input, "count");
+const count = (input, line) => {
   const left = input.dataset.limit - [...tidy(input.value)].length;
-  if (line) line.textContent = left > 5 ? "" : line.dataset.words.replace("{}", Math.max(left, 0));
+  line.textContent = left > 5 ? "" : line.dataset.words.replace("{}", Math.max(left, 0));
 };
 form.addEventListener("input", ({ target, isComposing }) => {
   if (!of(target, "error") || isComposing) return;
   if (of(target, "brand")) space(target), tellBrand(target);
   if (target.matches("[aria-invalid]") && !mistake(target)) judge(target);
-  count(target);
+  if (of(target, "count")) count(target, of(target, "count"));
 });
 form.addEventListener("change", ({ target }) => {
   if (!of(target, "error")) return;
   if (of(target, "mend")) suggest(target);
   if (target.options) fitCountry(target);
   judge(target);
-  form.querySelectorAll(`[data-by="${target.name}"][aria-invalid]`).forEach(judge);
+  all(`[data-by="${target.name}"][aria-invalid]`).forEach(judge);
 });
-form.querySelectorAll("[data-limit]").forEach((input) => input.removeAttribute("maxlength")); // told, not cut off
-form.querySelectorAll("select").forEach(fitCountry);
+all("[data-limit]").forEach((input) => input.removeAttribute("maxlength")); // told, not cut off
+all("select").forEach(fitCountry);

@@ -1,5 +1,4 @@
-// Draws the new total as soon as something is picked, so that nobody has to type the card twice. Only what is picked and
-// the coupon leave the page. Without an answer, the page's button does the same.
+// Draws the new total as soon as something is picked. Only what is picked and the coupon leave the page.
 const form = document.querySelector("form[data-total]") || new DocumentFragment();
 const PICKED = ["offer", "bump", "shipping"];
 const SENT = [...PICKED, "csrf_token", "attempt", "couponCode", "do"];
