@@ -64,9 +64,10 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 
 def _open(settings: Settings, rooms: Rooms) -> Flask:
-    app = build(settings, rooms)
+    app, scenes = build(settings, rooms), stage(settings)
+    app.extensions["funnel-stage"] = scenes
     if not settings.production:
-        gallery.install(app, stage(settings))
+        gallery.install(app, scenes)
     return app
 
 

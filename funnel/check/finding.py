@@ -22,6 +22,7 @@ RULES = {
     "missing-template": ERROR,
     "unknown-block": WARNING,
     "unescaped": WARNING,
+    "drawing": ERROR,
     "form-without-token": ERROR,
     "form-without-attempt": ERROR,
     "remote-form": ERROR,

@@ -26,6 +26,7 @@ class Template:
     own: bool
     tree: nodes.Template | None
     broken: TemplateSyntaxError | None = None
+    path: str = ""
 
     @property
     def takes_cards(self) -> bool:
@@ -97,6 +98,6 @@ def shown(file: Path) -> str:
 def _read(env: Environment, file: Path, name: str, own: bool) -> Template:
     text = file.read_text(encoding="utf-8")
     try:
-        return Template(name, shown(file), text, own, env.parse(text, name, str(file)))
+        return Template(name, shown(file), text, own, env.parse(text, name, str(file)), path=str(file))
     except TemplateSyntaxError as error:
-        return Template(name, shown(file), text, own, None, error)
+        return Template(name, shown(file), text, own, None, error, str(file))

@@ -10,8 +10,8 @@ from flask.cli import with_appcontext
 
 from config import ROOT, folders
 from funnel import web
-from funnel.check import checking, crm_rules, mistaken, report
-from funnel.check.finding import Finding
+from funnel.check import checking, crm_rules, drawn, mistaken, report
+from funnel.check.finding import Finding, in_order
 from funnel.check.subject import Subject
 
 FAULTS, UNCHECKED = 1, 2  # exit statuses
@@ -46,4 +46,5 @@ def _found(*, ask: bool) -> list[Finding]:
     settings = rooms.settings
     subject = Subject.of(current_app, settings, folders(settings.campaign, settings.funnel_file))
     asked = list(crm_rules.findings(subject, rooms.prices, rooms.permissions)) if ask else []
-    return [*checking.findings(subject), *asked]
+    drawings = drawn.findings(subject, current_app.extensions["funnel-stage"])
+    return [*in_order([*checking.findings(subject), *drawings]), *asked]

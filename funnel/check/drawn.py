@@ -1,0 +1,60 @@
+"""Every page in every mood, drawn: what fails then, and what only stands in the page once macros have written it."""
+
+import traceback
+from collections.abc import Iterator
+
+from funnel.check import asset_rules, form_rules
+from funnel.check.finding import Finding, finding
+from funnel.check.subject import Subject, Template
+from funnel.scenes.scene import Scene
+from funnel.scenes.stage import Stage
+
+OF_PAGES = (
+    form_rules.form_without_token,
+    form_rules.form_without_attempt,
+    form_rules.remote_form,
+    form_rules.field_without_label,
+    form_rules.field_without_autocomplete,
+    asset_rules.missing_file,
+    asset_rules.image_without_alt,
+    asset_rules.image_without_size,
+    asset_rules.broken_link,
+)
+
+
+def findings(subject: Subject, stage: Stage) -> list[Finding]:
+    """Each fault once, with the first scene that shows it."""
+    found: dict[tuple[str, str, str], Finding] = {}
+    for scene in stage.scenes():
+        for each in _of(subject, stage, scene):
+            found.setdefault((each.place, each.rule, each.message), each)
+    return list(found.values())
+
+
+def _of(subject: Subject, stage: Stage, scene: Scene) -> Iterator[Finding]:
+    try:
+        html = stage.draw(scene).get_data(as_text=True)
+    except Exception as error:
+        yield _failure(subject, scene, error)
+        return
+    page = Template(f"pages/{scene.page}.html", _file(subject, scene), html, own=False, tree=None)
+    for rule in OF_PAGES:
+        yield from (finding(each.rule, each.file, None, each.message) for each in rule(subject, page))
+
+
+def _failure(subject: Subject, scene: Scene, error: Exception) -> Finding:
+    """At the last line of a template that was reached."""
+    frames = traceback.extract_tb(error.__traceback__)
+    files = {each.path: each.file for each in subject.templates}
+    place = next((frame for frame in reversed(frames) if frame.filename in files), None)
+    words = f"{scene.name} cannot be drawn: {error or type(error).__name__}"
+    return finding("drawing", files[place.filename] if place else _file(subject, scene), _line(place), words)
+
+
+def _line(place: traceback.FrameSummary | None) -> int | None:
+    return place.lineno if place else None
+
+
+def _file(subject: Subject, scene: Scene) -> str:
+    template = subject.named(f"pages/{scene.page}.html")
+    return template.file if template else f"/gallery, {scene.name}"
