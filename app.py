@@ -1,4 +1,4 @@
-"""The application: create_app puts the rooms together; the only file that imports them all."""
+"""The application: create_app puts the pages around the rooms."""
 
 import sys
 from datetime import timedelta
@@ -11,31 +11,15 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from whitenoise import WhiteNoise
 
 from config import folders, load_settings
-from funnel import access, failures, headers, logs, props, standing, web
+from funnel import access, failures, headers, logs, props, web
 from funnel.assets import Assets
-from funnel.attempts import Attempts
-from funnel.backlog import Backlog
-from funnel.breaker import Breaker
 from funnel.campaign import Campaign
-from funnel.challenge import PROVIDERS, Challenge
-from funnel.charging import Charging, Deadlines
 from funnel.cli import commands
-from funnel.crm.client import Client
-from funnel.crm.client import Deadlines as CallDeadlines
-from funnel.delivery import Delivery
 from funnel.development import reloading
-from funnel.erasure import Erasure
-from funnel.floods import Floods
-from funnel.flow import Flow
 from funnel.folders import Folders
+from funnel.furnishing import furnish
 from funnel.gallery import gallery
-from funnel.housekeeping import Housekeeping
-from funnel.judge import Judge
-from funnel.leads import Leads
-from funnel.metrics import Metrics
 from funnel.mistakes import ConfigError
-from funnel.origin import Origins
-from funnel.outbox import Outbox
 from funnel.pages import (
     away,
     capture,
@@ -53,31 +37,15 @@ from funnel.pages import (
     thankyou,
     upsell,
 )
-from funnel.pay_token import PayTokens
-from funnel.payments import Payments
-from funnel.permissions import Permissions
-from funnel.prices import Prices
-from funnel.pricing import Pricing
-from funnel.reconciliation import Reconciliation
-from funnel.relay import Relay
-from funnel.restoration import Restoration
-from funnel.return_token import ReturnTokens
 from funnel.rooms import Rooms
 from funnel.scenes.stage import Stage
 from funnel.schema import SchemaBehind
 from funnel.settings import Settings
-from funnel.store import Store
-from funnel.tries import Limits, Tries
-from funnel.unresolved import Unresolved
-from funnel.violations import Violations
-from funnel.visits import Visits
-from funnel.whereabouts import Whereabouts
 from funnel.words import Words, words
 
 STATIC_URL = "/static"
 BIGGEST_BODY = 16 * 1024  # bytes; the longest honest form is a fifth of that
 MOST_FIELDS = 64
-CHARGES_AT_A_TIME = 32  # in one process
 APP_LOAD_ERROR = 4  # the exit status that keeps gunicorn from starting the worker again and again
 YEAR = 365 * 24 * 3600  # seconds
 
@@ -158,146 +126,6 @@ def _furnish_or_end(settings: Settings) -> Rooms:
         reason = f"the store of DATABASE_URL cannot be opened: {str(error).splitlines()[0]}"
     print(f"The funnel cannot start:\n{reason}", file=sys.stderr)
     sys.exit(APP_LOAD_ERROR)
-
-
-def furnish(settings: Settings, *, prepare: bool = True) -> Rooms:
-    """Every room, wired; the store's tables are there afterwards. Raises SchemaBehind."""
-    timing, campaign = settings.timing, settings.campaign
-    store = Store(settings.database_url)
-    if prepare:
-        store.prepare()
-    visits, outbox = Visits(store, life=timing.visit_life), Outbox(store)
-    tries, floods = Tries(store, _limits(settings)), Floods(store, limit=settings.address_forms)
-    attempts = Attempts(store, decline_limit=settings.decline_limit, tries=tries)
-    breaker = Breaker(store, when_back=outbox.hasten)
-    metrics = Metrics(lambda: standing.look(store))
-    login_id, password = settings.crm_login
-    client = Client(
-        settings.crm_url,
-        login_id,
-        password,
-        deadlines=CallDeadlines(query=timing.owed_deadline, owed=timing.owed_deadline, charge=timing.charge_deadline),
-        on_outcome=breaker.report,
-        on_call=metrics.called,
-    )
-    pricing = Pricing(client=client, campaign=campaign, visits=visits)
-    delivery = Delivery(
-        client=client,
-        store=store,
-        visits=visits,
-        outbox=outbox,
-        attempts=attempts,
-        campaign=campaign,
-        pricing=pricing,
-    )
-    judge = Judge(
-        quiet_time=timing.quiet_time,
-        read_lag=timing.read_lag,
-        redirect_time=timing.redirect_time,
-        give_up=timing.give_up,
-    )
-    charging = Charging(
-        attempts=attempts,
-        judge=judge,
-        deadlines=Deadlines(ready=timing.owed_deadline, send=timing.charge_deadline, wait=timing.pay_wait),
-        seats=CHARGES_AT_A_TIME,
-        clock=store.clock,
-        crm_is_down=breaker.is_open,
-    )
-    leads = Leads(store=store, visits=visits, outbox=outbox, delivery=delivery)
-    flow = Flow(
-        campaign=campaign,
-        timing=timing,
-        store=store,
-        visits=visits,
-        outbox=outbox,
-        attempts=attempts,
-        leads=leads,
-    )
-    payments = Payments(
-        campaign=campaign,
-        visits=visits,
-        attempts=attempts,
-        leads=leads,
-        charging=charging,
-        client=client,
-        lead_deadline=timing.owed_deadline,
-    )
-    whereabouts = Whereabouts(store=store, attempts=attempts, campaign=campaign, upsell_window=timing.upsell_window)
-    housekeeping = Housekeeping(
-        store=store, outbox=outbox, floods=floods, timing=timing, confirm_order=campaign.confirm_order
-    )
-    relay = Relay(
-        store=store,
-        outbox=outbox,
-        attempts=attempts,
-        unresolved=Unresolved(store),
-        delivery=delivery,
-        client=client,
-        breaker=breaker,
-        campaign_id=campaign.campaignId,
-        judge=judge,
-        tidy=housekeeping.run,
-        deadline=timing.owed_deadline,
-        quiet_time=timing.quiet_time,
-    )
-    keys = [settings.secret_key.get_secret_value(), *settings.secret_key_fallbacks]
-    reconciliation = Reconciliation(store=store, attempts=attempts, client=client)
-    restoration = Restoration(
-        store=store, visits=visits, attempts=attempts, quiet_time=timing.quiet_time, visit_life=timing.visit_life
-    )
-    return Rooms(
-        settings=settings,
-        store=store,
-        visits=visits,
-        outbox=outbox,
-        attempts=attempts,
-        breaker=breaker,
-        charging=charging,
-        flow=flow,
-        payments=payments,
-        pricing=pricing,
-        prices=Prices(client=client, campaign=campaign, deadline=timing.owed_deadline),
-        permissions=Permissions(client, campaign.campaignId, timing.owed_deadline),
-        whereabouts=whereabouts,
-        relay=relay,
-        reconciliation=reconciliation,
-        restoration=restoration,
-        backlog=Backlog(store),
-        housekeeping=housekeeping,
-        erasure=Erasure(store),
-        metrics=metrics,
-        client=client,
-        tokens=PayTokens(keys),
-        return_tokens=ReturnTokens(keys),
-        violations=Violations(),
-        origins=Origins(keys),
-        floods=floods,
-        tries=tries,
-        challenge=_challenge(settings),
-    )
-
-
-def _limits(settings: Settings) -> Limits:
-    return Limits(
-        address=settings.address_declines,
-        network=settings.network_declines,
-        shop=settings.shop_declines,
-        alarm=settings.alarm_declines,
-        charges=settings.hourly_charges,
-        wary=not settings.challenge,
-    )
-
-
-def _challenge(settings: Settings) -> Challenge | None:
-    if not settings.challenge:
-        return None
-    return Challenge(
-        PROVIDERS[settings.challenge],
-        settings.challenge_site_key,
-        settings.challenge_secret_key.get_secret_value(),
-        settings.challenge_verify_url or "",
-    )
 
 
 def _configure(app: Flask, settings: Settings) -> None:

@@ -1,7 +1,7 @@
 """A sales funnel for Konnektive CRM. The rooms, street side first; imports only go down.
 
-cli, commands/, supervisor
-                     the commands
+cli, commands/, supervisor, furnishing
+                     the commands; every room made and wired
 development/         saved files count at once, and broken ones do no harm, while somebody changes the funnel
 check/               what is wrong in funnel.toml, the templates and the campaign, by file and line
 gallery/, scenes/    every page in every mood: to look at, in development; drawn without CRM and store

@@ -16,8 +16,9 @@ from flask import Flask
 from shopper import Shopper
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from app import create_app, furnish
+from app import create_app
 from config import load_settings
+from funnel.furnishing import furnish
 from funnel.rooms import Rooms
 from funnel.sandbox.app import create_sandbox
 from funnel.sandbox.catalogue_file import as_catalogue

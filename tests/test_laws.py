@@ -10,7 +10,7 @@ ROOT = Path(__file__).parent.parent
 # From the street to the foundation. Rooms on one floor do not know each other.
 FLOORS = [
     {"app"},
-    {"funnel.cli"},
+    {"funnel.cli", "funnel.furnishing"},
     {"funnel.commands"},
     {"funnel.supervisor"},
     {"funnel.development"},

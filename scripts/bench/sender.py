@@ -4,8 +4,8 @@ import signal
 import sys
 from threading import Event
 
-from app import furnish
 from config import load_settings
+from funnel.furnishing import furnish
 
 stop = Event()
 signal.signal(signal.SIGTERM, lambda *_: stop.set())
