@@ -13,7 +13,8 @@ words                the funnel's language: its texts, amounts and dates
 doorway, gate, headers
                      which visit a request belongs to; who sends too many forms; what an answer lets a browser do
 outage, rooms        the store away; the wired rooms, as pages and commands are handed them
-forms (checkout_form, contact_form, address_fields, address_words, card_fields, fields, email_typos)
+forms (checkout_form, contact_form, card_fields, address_fields, _checks, _choices, _words, fields, field_checks,
+tidying, email_typos)
                      what visitors type, checked
 flow, payments, whereabouts
                      the recommended API flow as verbs, those that charge apart; how far a visit has come
@@ -49,9 +50,6 @@ campaign (campaign_rules, _tables, _values, upsell_rules), package, basket, mist
 theme (theme_rules), copy_table, folders, assets, inventory, slots (slot_files, _markup, _rules)
                      a brand's look and words; where templates and static files are found, and their addresses; why
                      each script of a payment page is there; a marketer's own pixels
-phrase, catalogue    a text that can be said in another language; what the .po files say
-theme (theme_rules), copy_table, folders, assets
-                     a brand's look and words; where templates and static files are found, and their addresses
 phrase, catalogue, texts
                      a text that can be said in another language; what the .po files say; every text there is
 sandbox/             our own Konnektive, which knows nothing of the rest

@@ -1,35 +1,31 @@
 """The two addresses of a checkout form, delivery and billing, and how each country wants them."""
 
 from collections.abc import Sequence
-from functools import cache
 from typing import Any
 
 from wtforms import BooleanField, StringField
-from wtforms.validators import StopValidation
 
-from funnel.address_words import enter_postal, labels, select_country, select_other_state, select_state
-from funnel.fields import (
-    Check,
-    ChoiceField,
-    Facts,
-    Groups,
-    Rule,
-    emptied_of_card,
-    may_be_empty,
-    needed,
-    no_card,
-    optional,
-    text_field,
-    tidy_code,
+from funnel.address_checks import (
+    BILLING,
+    SHIPPING,
+    bills,
+    known_country,
+    own_state,
+    postal_code,
+    region_of,
+    unless_same,
 )
+from funnel.address_choices import country_groups, option_value, state_code, state_groups
+from funnel.address_words import enter_postal, labels, select_country, select_state
+from funnel.field_checks import Check, Facts, may_be_empty, needed, optional
+from funnel.fields import ChoiceField, text_field
 from funnel.people import Addresses
 from funnel.phrase import Phrase, phrase
 from funnel.regions import POSTAL_WORD, Region, region
+from funnel.tidying import tidy_code
 
 LINE_LIMIT = 30  # characters; these limits are the CRM's, by its public rules file
 POSTAL_LIMIT = 20
-BILLING = ("address1", "address2", "city", "state", "postalCode", "country")
-SHIPPING = ("shipAddress1", "shipAddress2", "shipCity", "shipState", "shipPostalCode", "shipCountry")
 
 
 def line(label: Phrase, token: str, need: Check) -> StringField:
@@ -38,44 +34,6 @@ def line(label: Phrase, token: str, need: Check) -> StringField:
 
 def choice(check: Check, token: str) -> ChoiceField:
     return ChoiceField(validators=[check], filters=[tidy_code], render_kw={"autocomplete": token})
-
-
-def unless_same(check: Check) -> Check:
-    """Asks nothing of the billing address while it is the delivery address; a card in it is not drawn again even so."""
-
-    def checked(form: Any, field: Any) -> None:
-        if form.billShipSame.data:
-            emptied_of_card(field)
-            raise StopValidation
-        check(form, field)
-
-    return Rule(checked, check.facts if isinstance(check, Rule) else lambda field: {})
-
-
-def known_country(form: Any, field: Any) -> None:
-    if not _region_of(form, field):
-        raise StopValidation(select_country(_bills(field)))
-
-
-def own_state(form: Any, field: Any) -> None:
-    """A state of the chosen country; of any country while none is chosen; none where there are none."""
-    found = _region_of(form, field)
-    values = {value for heading, options in field.groups for value, _ in options}
-    if found and not found.states:
-        field.data = ""
-    elif field.data not in values:
-        raise StopValidation(select_state(_countries(form, found), _bills(field)))
-    elif found and _code(field.data, found) not in dict(found.states):
-        raise StopValidation(select_other_state(found, _bills(field)))
-
-
-def postal_code(form: Any, field: Any) -> None:
-    no_card(form, field)  # first, for what has a wrong shape is drawn again
-    found = _region_of(form, field)
-    if found and not field.data and not found.postal_required:
-        raise StopValidation
-    if not field.data or (found and not found.postal_fits(field.data)):
-        raise StopValidation(enter_postal(_countries(form, found), _bills(field)))
 
 
 class AddressFields:
@@ -134,8 +92,8 @@ class AddressFields:
             if countries == ("US",):
                 postal.render_kw["inputmode"] = "numeric"
             _tell(country, state, postal, countries)
-            if (found := _region_of(self, country)) and (code := _code(state.data, found)):
-                state.data = _value(code, found, countries)
+            if (found := region_of(self, country)) and (code := state_code(state.data, found)):
+                state.data = option_value(code, found, countries)
 
     def addresses(self: Any) -> Addresses:
         """What was typed, once the form has validated."""
@@ -160,50 +118,13 @@ def _addresses(same: bool, typed: Sequence[str]) -> Addresses:
 
 def _address(typed: Sequence[str]) -> tuple[str, ...]:
     line1, line2, city, state, postal, country = typed[: len(SHIPPING)]
-    return line1, line2, city, _code(state, region(country)) if country else "", postal, country
-
-
-@cache
-def country_groups(countries: tuple[str, ...]) -> Groups:
-    return (("", tuple((code, region(code).name) for code in countries)),)
-
-
-@cache
-def state_groups(countries: tuple[str, ...]) -> Groups:
-    """Grouped by country where there are several; empty where no country has states to choose from."""
-    regions = [found for code in countries if (found := region(code)).states]
-    return tuple(
-        (
-            found.name if len(countries) > 1 else "",
-            tuple((_value(code, found, countries), name) for code, name in found.states),
-        )
-        for found in regions
-    )
-
-
-def _value(code: str, found: Region, countries: tuple[str, ...]) -> str:
-    """Among several countries the value names its own, as AL is both Alabama and Alessandria."""
-    return f"{found.code}-{code}" if len(countries) > 1 and code in dict(found.states) else code
-
-
-def _code(value: str, found: Region) -> str:
-    return value.removeprefix(f"{found.code}-")
-
-
-def _region_of(form: Any, field: Any) -> Region | None:
-    code = form["country" if field.name in BILLING else "shipCountry"].data
-    return region(code) if code in form.countries else None
-
-
-def _countries(form: Any, found: Region | None) -> tuple[str, ...]:
-    """The one that is chosen, or all there are to choose from."""
-    return (found.code,) if found else form.countries
+    return line1, line2, city, state_code(state, region(country)) if country else "", postal, country
 
 
 def _tell(country: Any, state: Any, postal: Any, countries: tuple[str, ...]) -> None:
     """What a script is told: of the one country at the fields themselves, of several at each one's option."""
-    country.facts = {"empty": select_country(_bills(country))}
-    country.of = {code: _of_country(region(code), billing=_bills(country)) for code in countries}
+    country.facts = {"empty": select_country(bills(country))}
+    country.of = {code: _of_country(region(code), billing=bills(country)) for code in countries}
     for field in (state, postal):
         field.facts = country.of[countries[0]] if len(countries) == 1 else {"by": country.name}
 
@@ -219,7 +140,3 @@ def _of_country(found: Region, *, billing: bool) -> Facts:
         "state": state,
         "postal": postal,
     }
-
-
-def _bills(field: Any) -> bool:
-    return field.name in BILLING

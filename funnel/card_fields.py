@@ -20,8 +20,10 @@ from funnel.cards import (
     luhn_ok,
     read_expiry,
 )
-from funnel.fields import Facts, card_field, tidy_number, tidy_text
+from funnel.field_checks import Facts
+from funnel.fields import card_field
 from funnel.phrase import Phrase, phrase
+from funnel.tidying import tidy_number, tidy_text
 
 CODE_LENGTH = 3  # of a card whose brand cannot be told
 LAST_PLACE_ON_EARTH = timezone(timedelta(hours=-12))  # where a month ends last

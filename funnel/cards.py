@@ -32,6 +32,8 @@ class Secret:
     def __reduce__(self) -> NoReturn:
         raise TypeError("a secret is neither pickled nor copied")
 
+    __getstate__ = __reduce__
+
 
 @dataclass(frozen=True, eq=False)
 class Card:
@@ -41,6 +43,9 @@ class Card:
     month: int = field(repr=False)
     year: int = field(repr=False)
     security_code: Secret
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a card is neither pickled nor copied")
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,16 @@ from typing import Any
 from wtforms import Field, HiddenField, StringField
 from wtforms.validators import ValidationError
 
-from funnel.address_fields import SHIPPING, AddressFields
+from funnel.address_checks import SHIPPING
+from funnel.address_fields import AddressFields
 from funnel.card_fields import CardFields
 from funnel.contact_form import CONTACT_FIELDS, ContactForm
-from funnel.fields import BoxesField, may_be_empty, optional, text_field, tidy_text
+from funnel.field_checks import may_be_empty, optional
+from funnel.fields import BoxesField, text_field
 from funnel.people import Contact
 from funnel.phrase import phrase
 from funnel.quote import Choice
+from funnel.tidying import tidy_text
 
 COUPON_LIMIT = 30  # characters, by the CRM's public rules file
 

@@ -5,10 +5,12 @@ from typing import Any
 from wtforms import StringField
 
 from funnel.email_typos import likely_domain, with_domain
-from funnel.fields import email, may_be_empty, needed, optional, phone, text_field, tidy_text
+from funnel.field_checks import email, may_be_empty, needed, optional, phone
+from funnel.fields import text_field
 from funnel.forms import ShopperForm
 from funnel.people import Contact
 from funnel.phrase import phrase
+from funnel.tidying import tidy_text
 
 NAME_LIMIT = 30  # characters; these limits are the CRM's, by its public rules file
 EMAIL_LIMIT = 255

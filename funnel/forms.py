@@ -8,8 +8,9 @@ from flask_wtf import FlaskForm
 from wtforms import Field, HiddenField, StringField
 from wtforms.validators import ValidationError
 
-from funnel.fields import name_of, tidy_text
+from funnel.field_checks import name_of
 from funnel.phrase import phrase
+from funnel.tidying import tidy_text
 
 CHECK_DETAILS = phrase("Check your details")
 ONE_INPUT = {"cardMonth": "cardExpiryDate", "cardYear": "cardExpiryDate"}  # the CRM's two are one of ours

@@ -2,26 +2,47 @@
 
 import logging
 import sys
+import threading
+from types import TracebackType
 
 import structlog
 from structlog.typing import Processor
 
 from funnel.scrub import Scrubbed
 
-GUNICORN = "gunicorn.error"  # it has handlers of its own, and its lines stand between ours
+log = logging.getLogger("funnel")
+
+GUNICORN = ("gunicorn.error", "gunicorn.access")  # they have handlers of their own, and their lines stand between ours
 FIELDS = {"call", "ms", "outcome", "method", "route", "status"}
 
 
 def install(level: str, *, as_json: bool) -> None:
     """Every line of this process, ours or a library's, goes to standard error in one form.
 
-    A line bears the visit and the request that structlog's context holds when it is written.
+    A line bears the visit and the request that structlog's context holds when it is written. What ends the process or a
+    thread is such a line too, for Python itself would print it as it is.
     """
     formatter = Scrubbed(_formatter(as_json))
     ours = logging.StreamHandler(sys.stderr)
     logging.basicConfig(level=level, handlers=[ours])
-    for each in (ours, *logging.getLogger(GUNICORN).handlers):
+    for each in (ours, *(handler for name in GUNICORN for handler in logging.getLogger(name).handlers)):
         each.setFormatter(formatter)
+    if sys.excepthook is sys.__excepthook__:  # not where somebody else, like a test's runner, looks after them
+        sys.excepthook = _process_ended
+    if threading.excepthook is threading.__excepthook__:
+        threading.excepthook = _thread_ended
+
+
+def _process_ended(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    if issubclass(kind, Exception):
+        log.critical("the process has failed", exc_info=(kind, error, trace))
+    else:  # Ctrl-C
+        sys.__excepthook__(kind, error, trace)
+
+
+def _thread_ended(ended: threading.ExceptHookArgs) -> None:
+    if ended.exc_value:
+        log.critical("a thread has failed", exc_info=(ended.exc_type, ended.exc_value, ended.exc_traceback))
 
 
 def _formatter(as_json: bool) -> logging.Formatter:

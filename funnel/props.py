@@ -8,7 +8,7 @@ from jinja2 import Environment, StrictUndefined
 from funnel.assets import Assets
 from funnel.campaign import Campaign
 from funnel.email_typos import COMMON, NO_SLIPS
-from funnel.fields import told
+from funnel.field_checks import told
 from funnel.steps import PATHS
 from funnel.summary import rows
 from funnel.theme import style_of

@@ -16,14 +16,25 @@ NAMED = re.compile(
 
 
 class Scrubbed(logging.Formatter):
-    """Another formatter's line, traceback and all, scrubbed."""
+    """Another formatter's line, traceback and all, scrubbed.
+
+    A line that cannot be drawn is told by its logger and place alone, for logging itself would print its values.
+    """
 
     def __init__(self, inner: logging.Formatter) -> None:
         super().__init__()
         self._inner = inner
 
     def format(self, record: logging.LogRecord) -> str:
-        return scrub(self._inner.format(record))
+        try:
+            return scrub(self._inner.format(record))
+        except Exception as error:
+            broken = f"a log line could not be drawn: {type(error).__name__} at {record.pathname}:{record.lineno}"
+            return self._inner.format(logging.makeLogRecord(_told_of(record, broken)))
+
+
+def _told_of(record: logging.LogRecord, text: str) -> dict[str, object]:
+    return {"name": record.name, "levelno": logging.ERROR, "levelname": "ERROR", "msg": text}
 
 
 def scrub(text: str) -> str:

@@ -23,7 +23,6 @@ from funnel.attempt import Attempt, State
 from funnel.attribution import query_without_cards
 from funnel.charge_calls import Returns
 from funnel.checkout_form import COUPON_LIMIT
-from funnel.fields import coupon_code
 from funnel.forms import csrf_failed
 from funnel.notices import sentence
 from funnel.offers import slots
@@ -33,6 +32,7 @@ from funnel.robots import is_shopper
 from funnel.rooms import Rooms
 from funnel.slot_files import SlotFiles
 from funnel.steps import PATHS, Detour, Notice, Progress
+from funnel.tidying import coupon_code
 from funnel.tries import Mood
 from funnel.visit import Visit
 

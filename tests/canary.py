@@ -59,6 +59,9 @@ class Canary:
         return [dress for dress, worn in dresses.items() if worn]
 
 
+AMEX = Canary("3782 822463 10005", "0739")
+
+
 def _in_base64(said: str) -> list[str]:
     """What is the same in base64 whatever stands before and after, for each of the three ways to be aligned."""
     whole = [b64encode(b"\0" * before + said.encode()).decode() for before in range(3)]

@@ -169,9 +169,18 @@ class Installation:
 
     In `production` it is the one for shop.example, with the sandbox as its real CRM.
     With several `hosts` each has a web server and a relay of its own, over the one database: "web2", "relay2".
+    `application` is what gunicorn serves.
     """
 
-    def __init__(self, folder: Path, *, hosts: int = 1, production: bool = False, **settings: str) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        hosts: int = 1,
+        production: bool = False,
+        application: str = "app:create_app()",
+        **settings: str,
+    ) -> None:
         sandbox_port, *ports = free_ports(1 + hosts)
         environment = {
             "PATH": os.environ["PATH"],
@@ -194,7 +203,7 @@ class Installation:
             self._ports[f"web{host}"] = port
             commands[f"web{host}"] = (
                 *("gunicorn", "-c", "gunicorn.conf.py", "-b", f"127.0.0.1:{port}"),
-                "app:create_app()",
+                application,
             )
             commands[f"relay{host}"] = ("flask", "--app", "app", "funnel", "relay")
         commands["sandbox"] = sandbox_command(load_settings(environment, root=folder), folder)

@@ -20,7 +20,7 @@ from typing import Any
 from urllib.parse import quote, quote_plus
 
 import pytest
-from canary import Answers, Canary, Overheard, Trace, kept_in, sightings
+from canary import AMEX, Answers, Canary, Overheard, Trace, kept_in, sightings
 from conftest import Crm, Funnel, OpenFunnel, eventually, served
 from flask import Flask, session
 from jinja2 import ChoiceLoader, DictLoader
@@ -30,7 +30,7 @@ from werkzeug.wrappers import Request, Response
 
 from app import create_app
 from funnel.cards import Card, Secret
-from funnel.fields import phone_number
+from funnel.field_checks import phone_number
 from funnel.rooms import Rooms
 from funnel.sandbox.cards import TEST_CARDS
 
@@ -43,7 +43,6 @@ HASTY = {
     "FUNNEL_PAY_WAIT": "1.5",
     "FUNNEL_OWED_DEADLINE": "2",
 }
-AMEX = Canary("3782 822463 10005", "0739")
 
 
 def visa(ending: str) -> Canary:

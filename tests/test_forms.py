@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 from funnel.checkout_form import CheckoutForm, CheckoutRules
 from funnel.contact_form import LeadForm
-from funnel.fields import CARD_IN_TEXT, phone_number, tidy_code, tidy_number, tidy_text
+from funnel.field_checks import CARD_IN_TEXT, phone_number
 from funnel.forms import PlainForm, ShopperForm, UpsellForm, csrf_failed
 from funnel.people import Addresses, Contact
 from funnel.regions import region
+from funnel.tidying import tidy_code, tidy_number, tidy_text
 
 BRANDS = ("Visa", "Mastercard", "American Express")
 USA = CheckoutRules(offers=("lamp-1", "lamp-2"), countries=("US",), accepted_brands=BRANDS)

@@ -23,8 +23,10 @@ FLOORS = [
     {"funnel.outage", "funnel.rooms"},
     {"funnel.checkout_form"},
     {"funnel.contact_form", "funnel.address_fields", "funnel.card_fields"},
-    {"funnel.forms"},
+    {"funnel.forms", "funnel.address_checks"},
+    {"funnel.address_choices"},
     {"funnel.fields", "funnel.email_typos", "funnel.address_words"},
+    {"funnel.field_checks", "funnel.tidying"},
     {
         "funnel.flow",
         "funnel.payments",
@@ -77,8 +79,7 @@ FLOORS = [
     },
     {"config", "funnel.engine"},
     {"funnel.settings", "funnel.attempt", "funnel.schema"},
-    {"funnel.campaign_rules", "funnel.theme_rules", "funnel.slot_rules"},
-    {"funnel.campaign_rules", "funnel.theme_rules", "funnel.texts"},
+    {"funnel.campaign_rules", "funnel.theme_rules", "funnel.slot_rules", "funnel.texts"},
     {"funnel.upsell_rules"},
     {
         "funnel.campaign",

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import logging
+import subprocess
+import sys
 from io import StringIO
 from urllib.parse import quote, quote_plus
 
 import pytest
-from canary import Canary
+from canary import AMEX
 
 from funnel.scrub import Scrubbed, scrub
 
-AMEX = Canary("3782 822463 10005", "0739")
 TOLD = {
     "as typed": f"card {AMEX.number} thanks",
     "digits": f"n={AMEX.digits};",
@@ -32,6 +33,11 @@ HARMLESS = (
     '{"event": "request", "status": 303, "ms": 12.5}',
     "",
 )
+LAST_WORDS = """
+from funnel import logs
+logs.install("INFO", as_json=True)
+raise ValueError("odd card 3782 822463 10005, cardSecurityCode=0739")
+"""
 
 
 @pytest.mark.parametrize("told", TOLD.values(), ids=TOLD)
@@ -71,3 +77,25 @@ def test_a_traceback_is_scrubbed_with_its_line() -> None:
         log.exception("no card %s", AMEX.digits)
     assert "Traceback (most recent call last)" in written.getvalue()
     assert AMEX.seen_in(written.getvalue()) == []
+
+
+def test_a_line_that_cannot_be_drawn_is_told_by_its_place_alone(capfd: pytest.CaptureFixture[str]) -> None:
+    written = StringIO()
+    handler = logging.StreamHandler(written)
+    handler.setFormatter(Scrubbed(logging.Formatter("%(name)s %(levelname)s %(message)s")))
+    log = logging.Logger("careless")
+    log.addHandler(handler)
+    log.info("%d cards", AMEX.number)
+    told = written.getvalue()
+    assert told.startswith("careless ERROR a log line could not be drawn: TypeError at ")
+    assert "test_scrub.py:" in told
+    assert AMEX.seen_in(told + "".join(capfd.readouterr())) == []
+
+
+def test_the_last_words_of_a_process_are_a_line_like_any_other() -> None:
+    ended = subprocess.run([sys.executable, "-c", LAST_WORDS], capture_output=True, text=True, timeout=60, check=False)
+    (line,) = ended.stderr.splitlines()
+    told = json.loads(line)
+    assert (ended.returncode, told["event"], told["level"]) == (1, "the process has failed", "critical")
+    assert "ValueError: odd card •••" in told["exception"]
+    assert AMEX.seen_in(ended.stderr) == []

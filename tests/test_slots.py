@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pytest
-from conftest import Funnel, OpenFunnel
-from shopper import Page, Shopper
+from conftest import Funnel, OpenFunnel, served
+from shopper import PATIENCE, Page, Shopper
 
 from app import create_app
 from config import load_settings
@@ -113,6 +115,32 @@ def test_the_order_is_told_to_pixels_once_and_to_nobody_else(shop: OpenShop) -> 
         assert "window.bought" not in again.html
     with Shopper(shopper.url) as stranger:
         assert 'id="order"' not in stranger.get("/thank-you").html
+
+
+def test_of_two_tabs_at_the_same_moment_one_tells_the_order(shop: OpenShop) -> None:
+    funnel = shop(thankyou_body=PURCHASE)
+    with Shopper(funnel.url) as shopper:
+        shopper.buy()
+        shopper.submit(choice="no")
+        answer = {**shopper.page.form.values, "choice": "no"}
+        shopper.browser.post(shopper.page.url, answer, allow_redirects=False, timeout=PATIENCE)
+    app, both = create_app(funnel.settings), Barrier(2, timeout=PATIENCE)
+
+    @app.before_request
+    def meet() -> None:
+        """Each has read the visit by then, and nobody has written."""
+        both.wait()
+
+    def look(url: str) -> str:
+        with Shopper(url) as tab:
+            tab.browser.cookies.update(shopper.browser.cookies)
+            return tab.get("/thank-you").html
+
+    with served(app) as url, ThreadPoolExecutor(2) as tabs:
+        pages = list(tabs.map(look, [url, url]))
+    app.extensions["funnel"].store.close()
+    assert all('class="number"' in page for page in pages)
+    assert sorted("window.bought" in page for page in pages) == [False, True]
 
 
 def test_a_broken_slot_costs_nobody_the_page(shop: OpenShop) -> None:
