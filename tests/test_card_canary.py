@@ -560,7 +560,7 @@ def test_real_programs_that_tell_all_they_can_tell_nothing_of_the_card(tmp_path:
         assert len(installation.crm.calls(ORDER)) == 1
         assert installation.web.stop() == 0
         assert "POST /checkout 303" in installation.printed
-        assert " DEBUG " in installation.printed
+        assert "[debug " in installation.printed
     assert sightings(AMEX, kept_in(tmp_path)) == []
 
 

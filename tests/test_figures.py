@@ -114,6 +114,7 @@ def test_the_lines_of_all_processes_are_json_and_tell_whose_visit_it_was(install
     assert eventually(page)
     (seen,) = page()
     assert (seen["event"], seen["route"], seen["status"]) == ("request", "/", 200)
+    assert str(seen["timestamp"]).endswith("Z"), "in UTC"
     assert eventually(lambda: [line for line in lines("relay") if line.get("visit") == seen["visit"]])
     (call,) = [line for line in lines("relay") if line.get("visit") == seen["visit"]]
     assert (call["event"], call["call"], call["outcome"]) == ("crm call", "ImportClick", "ClickReply")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import ssl
 import threading
@@ -9,11 +10,12 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import requests
 from nginx import HOST, Nginx, trusting
-from processes import Installation, free_ports
+from processes import ROOT, Installation, free_ports
 from shopper import Shopper
 
 JANES_ADDRESS = "127.0.0.9"
@@ -124,6 +126,57 @@ def test_the_log_holds_neither_queries_nor_tickets(shop: Shop) -> None:
     assert "GET /return/paypal/... " in log
     assert "jane@" not in log
     assert "a-ticket" not in log
+
+
+TWO_LENGTHS = {
+    "length and chunks": b"Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "two lengths": b"Content-Length: 4\r\nContent-Length: 5\r\n\r\na=bcd",
+    "chunks of another kind": b"Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("rest", TWO_LENGTHS.values(), ids=TWO_LENGTHS)
+def test_a_request_of_two_lengths_is_refused(shop: Shop, rest: bytes) -> None:
+    request = b"POST /lead HTTP/1.1\r\nHost: " + HOST.encode() + b"\r\n" + rest
+    context = ssl.create_default_context(cafile=shop.nginx.certificate)
+    plain = socket.create_connection(("127.0.0.1", shop.nginx.port), timeout=10)
+    with context.wrap_socket(plain, server_hostname=HOST) as peer:
+        assert refused(peer, request), "by nginx"
+    web = urlsplit(shop.installation.url)
+    with socket.create_connection((str(web.hostname), int(web.port or 0)), timeout=10) as direct:
+        assert refused(direct, request), "by the web server, too, whoever stands in front"
+
+
+def refused(peer: socket.socket, request: bytes) -> bool:
+    peer.sendall(request)
+    return re.match(rb"HTTP/1\.1 (400|501) ", peer.recv(1 << 16)) is not None
+
+
+def test_only_new_tls_is_spoken(shop: Shop) -> None:
+    context = ssl.create_default_context(cafile=shop.nginx.certificate)
+    plain = socket.create_connection(("127.0.0.1", shop.nginx.port), timeout=10)
+    with context.wrap_socket(plain, server_hostname=HOST) as peer:
+        assert peer.version() == "TLSv1.3"
+    (spoken,) = re.findall("^ssl_protocols (.*);", (ROOT / "deploy" / "nginx.conf").read_text(), re.MULTILINE)
+    assert spoken.split() == ["TLSv1.2", "TLSv1.3"]
+
+
+def test_every_answer_names_its_kind_and_charset(shop: Shop) -> None:
+    kinds = {"/lead": "html", "/nowhere": "html", "/healthz": "plain", "/static/css/funnel.css": "css"}
+    with shop.jane() as jane:
+        for path, kind in kinds.items():
+            answer = jane.browser.get(shop.nginx.url + path, timeout=10)
+            assert answer.headers["Content-Type"].replace('"', "").lower() == f"text/{kind}; charset=utf-8", path
+
+
+def test_nothing_is_told_of_what_runs_behind(shop: Shop) -> None:
+    with shop.jane() as jane:
+        for path in ("/", "/lead", "/nowhere", "/static/", "/static/css/", "/.git/config", "/.env", "/app.py"):
+            answer = jane.browser.get(shop.nginx.url + path, timeout=10)
+            assert answer.headers["Server"] == "nginx"
+            assert not {"X-Powered-By", "Via", "Access-Control-Allow-Origin"} & answer.headers.keys()
+            assert (answer.status_code == 200) is (path in ("/", "/lead"))
+        assert jane.browser.request("TRACE", shop.nginx.url, timeout=10).status_code == 405
 
 
 def test_hundreds_of_slow_senders_keep_nobody_waiting(shop: Shop) -> None:
