@@ -14,7 +14,7 @@ MORE_OFFERS = """
 [offers.brass]
 productId = 301
 name = "Halden brass lamp"
-image = "img/lamp.svg"
+image = "img/lamp.webp"
 price = "79.00"
 shipPrice = "6.00"
 

@@ -17,6 +17,7 @@ from test_up import environment
 from app import create_app
 from config import folders, load_settings
 from funnel.check import checking, crm_rules, report
+from funnel.check.colour import contrast
 from funnel.check.finding import RULES, Finding
 from funnel.check.subject import Subject
 
@@ -81,10 +82,10 @@ FAULTS = [
     ("static/css/theme.css", '\n\n@import url("https://fonts.example/css");', "remote-asset", 3),
     (PAGE, '\n{{ kit.picture("img/none.svg", "Nothing") }}', "missing-file", 2),
     (PAGE, '\n<img src="{{ asset(\'img/none.svg\') }}" alt="" width="1" height="1">', "missing-file", 2),
-    (PAGE, '\n<img src="img/lamp.svg" alt="" width="1" height="1">', "missing-file", 2),
+    (PAGE, '\n<img src="img/lamp.webp" alt="" width="1" height="1">', "missing-file", 2),
     ("static/img/huge.svg", f"<svg>{'x' * 310_000}</svg>", "oversize-picture", None),
-    (PAGE, '\n<img src="{{ asset(\'img/lamp.svg\') }}" width="1" height="1">', "image-without-alt", 2),
-    (PAGE, '\n<img src="{{ asset(\'img/lamp.svg\') }}" alt="A lamp">', "image-without-size", 2),
+    (PAGE, '\n<img src="{{ asset(\'img/lamp.webp\') }}" width="1" height="1">', "image-without-alt", 2),
+    (PAGE, '\n<img src="{{ asset(\'img/lamp.webp\') }}" alt="A lamp">', "image-without-size", 2),
     (PAGE, '\n<label for="a">A</label><input id="b" name="b">', "field-without-label", 2),
     (PAGE, '\n<select name="size"><option>M</option></select>', "field-without-label", 2),
     (CHECKOUT, '<label for="x">City</label>\n<input id="x" name="shipCity">', "field-without-autocomplete", 2),
@@ -119,6 +120,7 @@ TABLES = [
     ('[copy]\nstock = "Only 2 left"', "timer-without-end", 'stock = "Only 2 left"'),
     ('[copy]\nno = "No thanks, I hate saving money"', "shaming-decline", 'no = "No thanks, I hate saving money"'),
     ('[upsell3]\noffer = "bulbs"', "unused-page", "[upsell3]"),
+    ('[theme.colours]\nnight_soft = "#444"', "low-contrast", 'night_soft = "#444"'),
     ('[[legal]]\nlabel = "Imprint"\nurl = "/imprint"', "broken-link", 'url = "/imprint"'),
 ]
 
@@ -156,6 +158,34 @@ def test_what_shows_only_as_a_page_is_drawn_is_found(tmp_path: Path, run: Callab
     assert "error  image-without-alt  " in printed
 
 
+def test_words_that_cannot_be_read_are_told_by_scheme(check: Check) -> None:
+    table = '[theme.colours]\nbad_ground = { light = "#ad2318", dark = "rgb(51 23 15)" }'
+    told = [(each.severity, each.message) for each in check({}, table) if each.rule == "low-contrast"]
+    assert told == [
+        ("warning", "bad on bad_ground has a contrast of 1.0 in the light scheme; needed: 4.5"),
+        ("warning", "ink on bad_ground has a contrast of 2.3 in the light scheme; needed: 4.5"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "ground", "ratio"),
+    [
+        ("#000", "#FFFFFF", 21),
+        ("#777777", "#fff", 4.48),
+        ("rgb(119 119 119)", "rgb(100%, 100%, 100%)", 4.48),
+        ("hsl(0 100% 50%)", "#fff", 4),
+        ("oklch(62.8% 0.2577 29.23)", "oklab(1 0 0)", 4),
+        ("rgb(0 0 0 / 50%)", "#fff", None),
+        ("#0008", "#fff", None),
+        ("lab(50 0 0)", "#fff", None),
+        ("hsl(1turn 9e999 none)", "#fff", None),
+        ("oklab(9e199 0 0)", "#fff", None),
+    ],
+)
+def test_the_contrast_is_that_of_wcag(text: str, ground: str, ratio: float | None) -> None:
+    assert contrast(text, ground) == (ratio and pytest.approx(ratio, abs=0.01))
+
+
 def test_a_missing_legal_link_is_told(check: Check) -> None:
     without = PLAIN.replace(
         'label = "Privacy"\nurl = "https://halden.example/privacy"', 'label = "Imprint"\nurl = "https://a.example"'
@@ -188,7 +218,7 @@ def test_what_is_right_is_not_told(check: Check) -> None:
     page = """{% extends "shipped/pages/presell.html" %}
 {% block main %}<h1>{{ cheapest.name }}</h1>
 <a href="{{ next_url }}">On</a> <a href="/lead?from=top">Your details</a> <a href="https://elsewhere.example">Elsewhere</a>
-<img src="{{ asset('img/lamp.svg') }}" alt="{{ cheapest.name }}" width="8" height="6">
+<img src="{{ asset('img/lamp.webp') }}" alt="{{ cheapest.name }}" width="8" height="6">
 <script type="application/json">{"a": 1}</script>
 {% for package in packages %}{{ package.name }}{% endfor %}
 <label>Size <select name="size"><option>M</option></select></label>

@@ -2,7 +2,16 @@
 
 from collections.abc import Iterator
 
-from funnel.check import asset_rules, form_rules, funnel_rules, honesty_rules, switched_off, template_rules, word_rules
+from funnel.check import (
+    asset_rules,
+    contrast_rules,
+    form_rules,
+    funnel_rules,
+    honesty_rules,
+    switched_off,
+    template_rules,
+    word_rules,
+)
 from funnel.check.finding import Finding, in_order
 from funnel.check.subject import Subject, Template
 
@@ -10,6 +19,7 @@ OF_TEMPLATES = (*template_rules.RULES, *form_rules.RULES, *asset_rules.RULES, *h
 OF_ALL = (
     *funnel_rules.RULES,
     *word_rules.RULES,
+    *contrast_rules.RULES,
     asset_rules.of_files,
     asset_rules.of_legal_links,
     honesty_rules.of_copy,

@@ -43,6 +43,7 @@ RULES = {
     "ticked-bump": ERROR,
     "shaming-decline": ERROR,
     "example-testimonial": WARNING,
+    "low-contrast": WARNING,
     "unused-page": WARNING,
     "campaign": ERROR,
     "credentials": ERROR,
