@@ -81,7 +81,7 @@ RULES = (syntax, unknown_variable, unknown_filter, missing_template, unknown_blo
 
 
 def _all(template: Template, kind: type[Node]) -> Iterator[Node]:
-    return template.tree.find_all(kind) if template.tree else iter(())
+    return (node for node in template.nodes if isinstance(node, kind))
 
 
 def _known(subject: Subject, template: Template) -> set[str]:
