@@ -198,7 +198,8 @@ def test_the_total_of_a_whole_form_is_drawn_before_anything_else_is_right(at_che
     )
     assert page.status == 200
     assert total(page) == "$63.90 USD"
-    assert "Error" not in page.text
+    assert "There is a problem" not in page.text
+    assert "aria-invalid" not in page.text
 
 
 def test_prices_that_are_ours_to_send_are_sent_per_unit_with_the_profile(
