@@ -11,7 +11,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from whitenoise import WhiteNoise
 
 from config import folders, load_settings
-from funnel import access, failures, headers, logs, props, web
+from funnel import access, error_reports, failures, headers, logs, props, web
 from funnel.assets import Assets
 from funnel.campaign import Campaign
 from funnel.cli import commands
@@ -57,6 +57,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     except ConfigError as error:
         return _unfit(error)
     logs.install(told.log_level, as_json=told.production)
+    error_reports.install(told.sentry_dsn, told.funnel_env)
     app = _open(told, _furnish_or_end(told))
     if settings is None and not told.production:
         reloading.install(app, told, lambda saved: _open(saved, furnish(saved)))

@@ -4,6 +4,7 @@ import os
 import secrets
 import tomllib
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -129,6 +130,8 @@ def _unsafe(settings: Environment) -> list[str]:
         mistakes.append(
             "environment: CHALLENGE, CHALLENGE_SITE_KEY and CHALLENGE_SECRET_KEY: set all three, or none of them"
         )
+    if settings.sentry_dsn and not find_spec("sentry_sdk"):
+        mistakes.append("environment: SENTRY_DSN: needs a package: .venv/bin/pip install 'sentry-sdk>=2.30,<3'")
     if "&" in password:
         mistakes.append("environment: KONNEKTIVE_PASSWORD: the CRM does not accept & in a password; choose another")
     if settings.sandboxed and settings.port == settings.sandbox_port:

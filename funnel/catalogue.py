@@ -59,15 +59,6 @@ def gaps(locale: Locale, folders: Sequence[Path], wanted: Catalog) -> list[Gap]:
     return [gap for text in _texts(wanted) if (gap := known.get(text, Gap(text, "is missing")))]
 
 
-def left_over(file: Path, wanted: Catalog) -> list[Gap]:
-    """The messages of a file that nothing shows any more."""
-    catalogue = _read(file)
-    texts = set(_texts(wanted))
-    gone = [Gap(_text(each), "is shown nowhere", file, each.lineno) for each in catalogue if each.id]
-    obsolete = [Gap(_text(each), "is obsolete", file, each.lineno) for each in catalogue.obsolete.values()]
-    return [gap for gap in gone if gap.text not in texts] + obsolete
-
-
 def _files(locale: Locale, folders: Sequence[Path]) -> list[Path]:
     """es-MX is looked for as es_MX, then as es; the file that wins comes first."""
     parts = str(locale).split("_")

@@ -122,7 +122,6 @@ def _drawn(status: HTTPStatus, title: Phrase, sentence: Phrase, refresh: int | N
             sentence=sentence,
             next_url=None if refresh else PATHS["presell"],
             next_label=phrase("Go to the start"),
-            retry=status == HTTPStatus.SERVICE_UNAVAILABLE and not refresh,
             again=bool(refresh),
         ),
         status,

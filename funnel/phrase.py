@@ -51,11 +51,6 @@ def country_name(code: str) -> Phrase:
     return Phrase("{code:country}", {"code": code})
 
 
-def names_in(text: str) -> set[str]:
-    """Of the braces of a text. Raises ValueError where one is not closed."""
-    return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
-
-
 def _filled(text: str, values: Mapping[str, Any], translate: Translate, locale: Locale) -> str:
     return _Writer(translate, locale).vformat(text, (), values) if values else text
 

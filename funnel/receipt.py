@@ -91,6 +91,19 @@ def masked_email(contact: Contact | None) -> str | None:
     return f"{name[:1]}***@{domain}"
 
 
+def delivery_lines(addresses: Addresses) -> tuple[Phrase, ...]:
+    """Where a parcel goes, without a name; nothing where there is no street yet."""
+    if not addresses.shipAddress1:
+        return ()
+    lines = (
+        addresses.shipAddress1,
+        addresses.shipAddress2,
+        " ".join(part for part in (addresses.shipCity, addresses.shipState, addresses.shipPostalCode) if part),
+    )
+    country = [country_name(addresses.shipCountry)] if addresses.shipCountry else []
+    return (*(as_typed(line) for line in lines if line), *country)
+
+
 def _without(basket: Basket | None, replaced: Collection[int | None]) -> Basket | None:
     """What is left of a basket; None for what our books have lost."""
     if basket is None:
@@ -125,14 +138,7 @@ def _missed(attempts: Sequence[Attempt]) -> Iterator[str]:
 def _address_lines(contact: Contact | None, addresses: Addresses | None) -> tuple[Phrase, ...]:
     if contact is None or addresses is None:
         return ()
-    lines = (
-        f"{contact.firstName} {contact.lastName}",
-        addresses.shipAddress1,
-        addresses.shipAddress2,
-        " ".join(part for part in (addresses.shipCity, addresses.shipState, addresses.shipPostalCode) if part),
-    )
-    country = [country_name(addresses.shipCountry)] if addresses.shipCountry else []
-    return (*(as_typed(line) for line in lines if line), *country)
+    return (as_typed(f"{contact.firstName} {contact.lastName}"), *delivery_lines(addresses))
 
 
 def _amount(given: str | None, ours: Sequence[Basket | None], pick: Callable[[Basket], Decimal]) -> Decimal | None:

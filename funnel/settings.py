@@ -79,6 +79,11 @@ class Environment(BaseModel):
     hsts_subdomains: bool = Field(False, description="1 to keep browsers to https on subdomains too, or 0")
     proxy_hops: int = Field(0, ge=0, le=10, description="how many proxies stand in front, 0 to 10")
     metrics_token: SecretStr = Field(SecretStr(""), description="random characters, or nothing for no figures")
+    sentry_dsn: str = Field(
+        "",
+        pattern=r"^(https://[^\s@/]+@[^\s/]+/\d+|http://\w+@127\.0\.0\.1:\d+/\d+)?$",
+        description="the https:// address that Sentry gave you, as https://key@host/1",
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
     allow_test_card: bool = Field(
         False,

@@ -12,7 +12,7 @@ RULE = "a picture in static/, like img/product.svg"
 def mistakes(campaign: Campaign, folders: Folders) -> list[str]:
     """One line each, in words, without the file's name."""
     if folders.own and not folders.own.is_dir():
-        return [f"theme.folder: found '{campaign.theme.folder}'; allowed: a folder beside funnel.toml"]
+        return [f"theme.folder: found '{campaign.theme.folder}'; there is no such folder beside funnel.toml"]
     missing = (
         f"{place}: found '{path}'; allowed: {RULE}" for place, path in _pictures(campaign) if not _there(path, folders)
     )

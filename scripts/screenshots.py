@@ -5,13 +5,12 @@
 
 The scenes come from the gallery of an application that is served for this alone. docs/img/ gets the README's picture
 and one sheet a page, docs/gallery.md the list; a folder gets each scene on a phone (360 px) and on a desk (1280 px),
-light and dark.
+light and dark. The pictures of docs/marketers.md are its own recipes at work (guide_pictures.py).
 """
 
 from __future__ import annotations
 
 import argparse
-import base64
 import os
 import sys
 import tempfile
@@ -20,9 +19,11 @@ from itertools import groupby
 from pathlib import Path
 from typing import Literal
 
+import guide_pictures
 from conftest import served
 from machine import find_chromium
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
+from sheets import ROW_STYLE, image, keep
 
 from app import create_app, stage
 from config import ROOT, load_settings
@@ -41,7 +42,6 @@ body { display: grid; grid-template-columns: repeat(auto-fill, 150px); gap: 16px
 figure { margin: 0; } figcaption { margin-block: 4px; overflow-wrap: anywhere; }
 img { inline-size: 150px; block-size: 325px; object-fit: cover; object-position: top; display: block; }
 """
-ROW_STYLE = "margin:0;padding:24px;display:flex;gap:24px;background:#d9d4cc"
 
 
 def main() -> None:
@@ -59,6 +59,7 @@ def main() -> None:
             take(browser.new_page(reduced_motion="reduce"), url, scenes, folder, kinds)
         if not asked.into:
             write_docs(browser, scenes, folder)
+            guide_pictures.draw(browser, folder)
         browser.close()
 
 
@@ -84,17 +85,17 @@ def take(page: Page, url: str, scenes: Iterable[Scene], folder: Path, kinds: Seq
 def write_docs(browser: Browser, scenes: list[Scene], folder: Path) -> None:
     """The README's picture, a sheet for each page, and the list of all."""
     phones = folder / "phone-light"
-    row = "".join(_image(phones / f"{name}.png", width=360, height=780) for name in README)
+    row = "".join(image(phones / f"{name}.png", width=360, height=780) for name in README)
     images = DOCS / "img"
-    _keep(browser, f'<body style="{ROW_STYLE}">{row}', images / "funnel.png", width=4 * 360 + 5 * 24)
+    keep(browser, f'<body style="{ROW_STYLE}">{row}', images / "funnel.png", width=4 * 360 + 5 * 24)
     lines = [HEADING]
     for name, group in groupby(scenes, key=lambda scene: scene.page):
         shown = list(group)
         figures = "".join(
-            f"<figure>{_image(phones / f'{scene.name}.png')}<figcaption>{scene.mood}</figcaption></figure>"
+            f"<figure>{image(phones / f'{scene.name}.png')}<figcaption>{scene.mood}</figcaption></figure>"
             for scene in shown
         )
-        _keep(browser, f"<style>{SHEET_STYLE}</style><body>{figures}", images / f"scenes-{name}.webp", width=1344)
+        keep(browser, f"<style>{SHEET_STYLE}</style><body>{figures}", images / f"scenes-{name}.webp", width=1344)
         moods = "\n".join(f"- **{scene.mood}**: {scene.words}" for scene in shown)
         lines.append(f"## {name}\n\n![{name}, in every mood](img/scenes-{name}.webp)\n\n{moods}\n")
     (DOCS / "gallery.md").write_text("\n".join(lines), encoding="utf-8")
@@ -106,31 +107,6 @@ Written by `make screenshots`, from the shipped funnel.toml, at the width of a p
 of your own funnel at `/gallery`, on a phone and on a desk. All of each page, at both widths, light and dark:
 `PYTHONPATH=.:tests .venv/bin/python scripts/screenshots.py --into FOLDER`.
 """
-
-
-def _image(file: Path, **size: int) -> str:
-    style = "".join(f"{name}:{pixels}px;" for name, pixels in size.items())
-    data = base64.b64encode(file.read_bytes()).decode()
-    return f'<img style="{style}object-fit:cover;object-position:top" src="data:image/png;base64,{data}">'
-
-
-def _keep(browser: Browser, html: str, file: Path, *, width: int) -> None:
-    page = browser.new_page(viewport=ViewportSize(width=width, height=100))
-    page.set_content(html, wait_until="load")
-    if file.suffix == ".webp":
-        file.write_bytes(_webp(page))
-    else:
-        page.screenshot(path=file, full_page=True)
-    page.close()
-
-
-def _webp(page: Page) -> bytes:
-    """Playwright itself knows PNG and JPEG only."""
-    session = page.context.new_cdp_session(page)
-    asked = {"format": "webp", "quality": 70, "captureBeyondViewport": True}
-    box = page.evaluate("(() => ({ width: document.body.offsetWidth, height: document.body.offsetHeight }))()")
-    taken = session.send("Page.captureScreenshot", {**asked, "clip": {"x": 0, "y": 0, "scale": 1, **box}})
-    return base64.b64decode(taken["data"])
 
 
 if __name__ == "__main__":

@@ -63,7 +63,7 @@ FLOORS = [
         "funnel.crm",
         "funnel.migrations",
     },
-    {"funnel.cookie", "funnel.attempt_rows", "funnel.tries", "funnel.floods", "funnel.logs"},
+    {"funnel.cookie", "funnel.attempt_rows", "funnel.tries", "funnel.floods", "funnel.logs", "funnel.error_reports"},
     {"funnel.visit"},
     {
         "funnel.store",
@@ -123,6 +123,7 @@ WITHOUT_FLASK = [
             "backlog",
             "erasure",
             "scrub",
+            "error_reports",
             "violations",
             "logs",
             "metrics",

@@ -102,6 +102,33 @@ def test_a_broken_template_keeps_the_last_good_one_and_is_told_of(shop: Shop, br
     assert shop.all_show("Mended: First words", bar=False)
 
 
+def test_a_template_that_is_new_comes_before_the_shipped_one_until_it_is_taken_away(shop: Shop) -> None:
+    shop.save(PLAIN + THEME, "funnel.toml")
+    shop.save(PAGE)
+    assert not shop.all_show("Under new management", bar=False)
+    name = "theme/templates/parts/header.html"
+    shop.save('{% include "shipped/parts/header.html" %}Under new management', name)
+    assert shop.all_show("Under new management", bar=False)
+    (shop.folder / name).unlink()
+    assert not any("Under new management" in page for page in shop.pages())
+
+
+def test_what_funnel_toml_names_is_seen_as_soon_as_it_is_there(shop: Shop) -> None:
+    shop.save(PAGE)
+    shop.save((PLAIN + THEME).replace("[theme]", '[theme]\nlogo = "img/logo.svg"'), "funnel.toml")
+    assert shop.all_show("theme.logo: found", bar=True)
+    shop.save('<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"/>', "theme/static/img/logo.svg")
+    assert shop.all_show('class="logo"', bar=False)
+
+
+def test_a_slot_of_a_wrong_name_is_told_of_until_it_is_taken_away(shop: Shop) -> None:
+    shop.save(PLAIN + THEME, "funnel.toml")
+    shop.save("<p>Hello</p>", name := "theme/templates/slots/thank-you-body.html")
+    assert shop.all_show("slots/thank-you-body.html: there is no such slot", bar=True)
+    (shop.folder / name).unlink()
+    assert shop.all_show("First words", bar=False)
+
+
 def test_a_saved_style_sheet_has_another_address(shop: Shop) -> None:
     shop.save("h1 { color: teal }", "theme/static/css/theme.css")
     first = shop.pages()[0].partition("css/theme.css?v=")[2][:12]

@@ -82,6 +82,27 @@ def test_a_strange_name_comes_out_as_text(pages: dict[str, str]) -> None:
         assert "{{7*7}}" in page or not name.endswith("strange-names"), name
 
 
+def test_what_matters_stands_before_what_is_pressed_or_looked_at(pages: dict[str, str]) -> None:
+    told = pages["presell-subscription"]
+    assert told.index("until you cancel") < told.index('class="button"')
+    decided = pages["upsell-added"]
+    assert decided.index("You already added") < decided.index(">Continue<") < decided.index("<picture")
+
+
+def test_a_receipt_has_a_row_for_tax_where_there_is_tax(pages: dict[str, str]) -> None:
+    assert "<dt>Tax</dt>" in pages["thank-you-totals"]
+    assert "<dt>Tax</dt>" not in pages["thank-you-order"]
+
+
+def test_a_paused_checkout_names_the_country(pages: dict[str, str]) -> None:
+    assert "United States" in pages["checkout-outage"]
+
+
+def test_nothing_is_said_of_a_card_where_none_is_taken(pages: dict[str, str]) -> None:
+    assert "Your card number" in pages["checkout-paypal"]
+    assert "Your card number" not in pages["checkout-paypal-alone"]
+
+
 def test_a_scene_of_a_mistake_has_the_status_of_one(theatre: Stage) -> None:
     statuses = {name: theatre.draw(named(theatre, name)).status_code for name in ("lead-empty", "lead-mistakes")}
     assert statuses == {"lead-empty": 200, "lead-mistakes": 422}

@@ -1,4 +1,4 @@
-"""Every scene in Chromium: axe finds nothing in light and dark, and nothing is wider than the narrowest phone."""
+"""Every scene in Chromium: axe finds nothing in light and dark, and all of it fits the narrowest phone."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from test_scenes import gallery, settings, theatre  # noqa: F401  # fixtures
 from funnel.scenes.stage import Stage
 
 NARROW = ViewportSize(width=320, height=720)
+LOOSE_NUMBERS = """[...document.querySelectorAll("a[href^=tel]")]
+    .filter((link) => getComputedStyle(link).whiteSpace !== "nowrap").length"""
 PAINTED = {"runOnly": ["color-contrast"]}  # all that a colour scheme can change
 
 
@@ -34,6 +36,8 @@ def test_every_scene_can_be_used_by_everybody(narrow: Page, gallery: str, theatr
         narrow.goto(f"{gallery}/{scene.name}")
         if narrow.evaluate("document.documentElement.scrollWidth") > NARROW["width"]:
             found.append(f"{scene.name} is wider than {NARROW['width']} px")
+        if narrow.evaluate(LOOSE_NUMBERS):
+            found.append(f"{scene.name} may break a telephone number in two")
         found += _violations(scene.name, axe.run(narrow).response)
         narrow.emulate_media(color_scheme="dark")
         found += _violations(f"{scene.name} in the dark", narrow.evaluate("(painted) => axe.run(painted)", PAINTED))

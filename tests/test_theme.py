@@ -138,7 +138,10 @@ def test_a_funnel_without_words_of_its_own_has_a_page_all_the_same(shopper: Shop
 @pytest.mark.parametrize(
     ("table", "told"),
     [
-        ('[theme]\nfolder = "them"', "funnel.toml: theme.folder: found 'them'; allowed: a folder beside funnel.toml"),
+        (
+            '[theme]\nfolder = "them"',
+            "theme.folder: found 'them'; there is no such folder beside funnel.toml",
+        ),
         ('[theme]\nlogo = "img/no.svg"', "funnel.toml: theme.logo: found 'img/no.svg'; allowed: a picture in static/"),
         ('[theme.colours]\nacent = "#fff"', 'theme.colours.acent: there is no such key (did you mean "accent"?)'),
         ('[theme.colours]\nink = "black; }"', "theme.colours.ink.light: found 'black; }'; allowed: a CSS colour"),

@@ -1,4 +1,4 @@
-"""The mistakes of funnel.toml and of the environment, each at its line."""
+"""The mistakes of funnel.toml, of other files and of the environment, each where it is."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from funnel.check.toml_lines import line_of_mistake
 
 
 def findings(mistakes: list[str], file: Path) -> list[Finding]:
-    """`file` is funnel.toml, of which all mistakes speak that do not speak of the environment."""
+    """`file` is funnel.toml; a mistake that is somewhere else says where."""
     text = file.read_text(encoding="utf-8-sig", errors="replace") if file.is_file() else ""
     return [_finding(mistake, text, file) for mistake in mistakes]
 
@@ -19,6 +19,6 @@ def lines(mistakes: list[str], file: Path) -> list[str]:
 
 def _finding(mistake: str, text: str, file: Path) -> Finding:
     where, _, said = mistake.partition(": ")
-    if where == "environment":
-        return finding("settings", "environment", None, said)
+    if where not in (file.name, "funnel.toml"):
+        return finding("settings", where, None, said)
     return finding("settings", shown(file), line_of_mistake(text, said), said)

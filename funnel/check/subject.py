@@ -33,6 +33,11 @@ class Template:
         return self.name == "pages/checkout.html"
 
     @cached_property
+    def nodes(self) -> tuple[nodes.Node, ...]:
+        """All of the tree; every rule looks through them, and to walk the tree takes long."""
+        return tuple(self.tree.find_all(nodes.Node)) if self.tree else ()
+
+    @cached_property
     def elements(self) -> tuple[Element, ...]:
         return elements_of(self.text)
 

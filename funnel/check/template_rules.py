@@ -9,10 +9,12 @@ from jinja2 import nodes
 from funnel.check.finding import Finding
 from funnel.check.subject import Subject, Template
 from funnel.mistakes import nearest
+from funnel.slots import FOLDER
 
 COMMENT = re.compile(r"\{#(.*?)#\}", re.DOTALL)
 OFFER_PAGE = re.compile(r"pages/upsell-[\w-]+\.html")
 JINJAS_OWN = frozenset({"loop", "self", "super", "caller", "varargs", "kwargs"})
+OF_SLOTS = frozenset({"order"})  # all that a slot is handed
 ASSETS = ("asset", "picture_of", "picture")
 TRUSTED = ("theme_style",)  # may be written as it is
 Wanting = nodes.Extends | nodes.Include | nodes.Import | nodes.FromImport
@@ -79,12 +81,12 @@ RULES = (syntax, unknown_variable, unknown_filter, missing_template, unknown_blo
 
 
 def _all(template: Template, kind: type[Node]) -> Iterator[Node]:
-    return template.tree.find_all(kind) if template.tree else iter(())
+    return (node for node in template.nodes if isinstance(node, kind))
 
 
 def _known(subject: Subject, template: Template) -> set[str]:
     """Globals, what the comments at the tops tell, and what is set on the way; what includes it hands it on."""
-    known = set(subject.env.globals) | JINJAS_OWN
+    known = set(subject.env.globals) | JINJAS_OWN | (OF_SLOTS if template.name.startswith(f"{FOLDER}/") else set())
     around = [template, *subject.ancestors(template), *_shipped_namesake(subject, template), *_layout(subject)]
     if not _documented(template):
         around += [user for each in around[:1] for user in _users(subject, each)]

@@ -12,18 +12,24 @@ from funnel.settings import Settings
 class Follower:
     def __init__(self, settings: Settings) -> None:
         self._settings, self._seen = settings, watched(settings)
+        self._told: list[str] = []
 
     def news(self) -> Settings | None:
         """The settings, where they were saved and are good; mistakes are printed, once."""
-        if (now := watched(self._settings)) == self._seen:
+        if (now := watched(self._settings)) == self._seen and not self._told:
             return None
         self._seen, file = now, self._settings.funnel_file
         try:
             self._settings = load_settings()
         except ConfigError as error:
-            print("\n".join(mistaken.lines(error.mistakes, file)), file=sys.stderr, flush=True)
-            print("All goes on as it last was good.", file=sys.stderr, flush=True)
+            self._tell(mistaken.lines(error.mistakes, file))
             return None
-        self._seen = watched(self._settings)
+        self._seen, self._told = watched(self._settings), []
         print(f"{file.name} is read again.", flush=True)
         return self._settings
+
+    def _tell(self, lines: list[str]) -> None:
+        """Until they are mended the settings are tried again and again: what was missing may have been put there."""
+        if lines != self._told:
+            print("\n".join([*lines, "All goes on as it last was good."]), file=sys.stderr, flush=True)
+        self._told = lines

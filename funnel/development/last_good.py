@@ -16,6 +16,7 @@ from jinja2 import (
     meta,
 )
 
+from funnel.check.subject import shown
 from funnel.development.troubles import Troubles
 
 
@@ -42,14 +43,25 @@ class _Loader(BaseLoader):
 
     def load(self, environment: Environment, name: str, globals: MutableMapping[str, Any] | None = None) -> Template:
         try:
-            return self._saved.load(environment, name, globals)
+            return self._followed(environment, name, self._saved.load(environment, name, globals))
         except TemplateSyntaxError as error:
             if not error.filename:
                 raise
-            self._troubles.note(Path(error.filename), [f"{error.filename}:{error.lineno}: {error.message}"])
+            self._troubles.note(
+                Path(error.filename), [f"{shown(Path(error.filename))}:{error.lineno}: {error.message}"]
+            )
             template = self._fallback.get_template(name, globals=globals)
             template._uptodate = lambda: False  # the saved one is tried again for the next page
             return template
+
+    def _followed(self, environment: Environment, name: str, template: Template) -> Template:
+        """Jinja sees when a template was saved, but not that another one of its name now comes before it."""
+        unchanged, file = template._uptodate, template.filename
+        template._uptodate = lambda: bool(unchanged and unchanged()) and self._file(environment, name) == file
+        return template
+
+    def _file(self, environment: Environment, name: str) -> str | None:
+        return self._saved.get_source(environment, name)[1]
 
 
 def _kept(fallback: Environment, good: dict[str, str], troubles: Troubles) -> type[Template]:
@@ -76,7 +88,7 @@ def _note(error: Exception, troubles: Troubles) -> None:
     if place:
         missing = isinstance(error, TemplateNotFound)
         words = f"there is no template {error}" if missing else str(error)
-        troubles.note(Path(place.filename), [f"{place.filename}:{place.lineno}: {words}"])
+        troubles.note(Path(place.filename), [f"{shown(Path(place.filename))}:{place.lineno}: {words}"])
 
 
 def _sources(environment: Environment, name: str) -> dict[str, str]:

@@ -14,6 +14,7 @@ from funnel.development import last_good, troubles
 from funnel.development.troubles import Troubles, changed_at
 from funnel.mistakes import ConfigError
 from funnel.settings import Settings
+from funnel.slots import FOLDER
 
 Make = Callable[[Settings], Flask]
 
@@ -24,10 +25,11 @@ def install(app: Flask, settings: Settings, make: Make) -> None:
 
 
 def watched(settings: Settings) -> tuple[tuple[Path, int], ...]:
-    """The files that are read at the start only, and when each was saved."""
+    """The files that are read or judged at the start only, and when each was saved."""
     found_in = folders(settings.campaign, settings.funnel_file)
     words = [file for folder in found_in.locale for file in sorted(folder.rglob("*.po"))]
-    return tuple((file, changed_at(file)) for file in (settings.funnel_file, *words))
+    slots = [file for folder in found_in.templates for file in sorted((folder / FOLDER).glob("*"))]
+    return tuple((file, changed_at(file)) for file in (settings.funnel_file, *words, *slots))
 
 
 class Reloading:
@@ -37,7 +39,7 @@ class Reloading:
         self._settings, self._make = settings, make
         self._troubles, self._good = Troubles(), dict[str, str]()
         self._serving: WSGIApplication = self._prepared(app)
-        self._seen = watched(settings)
+        self._seen, self._broken = watched(settings), False
         self._lock = threading.Lock()
 
     def __call__(self, environ: Any, start_response: Any) -> Iterable[bytes]:
@@ -46,12 +48,13 @@ class Reloading:
         return self._serving(environ, start_response)
 
     def _look(self) -> None:
-        if (now := watched(self._settings)) == self._seen:
+        if (now := watched(self._settings)) == self._seen and not self._broken:
             return
         self._seen, file = now, self._settings.funnel_file
         try:
-            self._settings = load_settings()
+            self._settings, self._broken = load_settings(), False
         except ConfigError as error:
+            self._broken = True  # and is tried again: what was missing may have been put there
             self._troubles.note(file, mistaken.lines(error.mistakes, file), told_already=True)  # by the supervisor
             return
         self._troubles.clear(file)

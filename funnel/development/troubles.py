@@ -47,7 +47,7 @@ def show(app: Flask, troubles: Troubles) -> None:
     def with_bar(response: Response) -> Response:
         lines = troubles.now()
         if lines and response.mimetype == "text/html" and not response.is_streamed:
-            bar = f'<p class="notice bad" role="status">{"<br>".join(map(escape, lines))}<br>{KEPT}</p>'
+            bar = f'<p class="notice bad breaks" role="status">{"<br>".join(map(escape, lines))}<br>{KEPT}</p>'
             response.set_data(BODY.sub(lambda found: found[0] + bar, response.get_data(as_text=True), count=1))
         return response
 

@@ -13,6 +13,7 @@ from funnel.forms import csrf_failed
 from funnel.notices import SENTENCES
 from funnel.people import Contact
 from funnel.quote import Quote, find, first_quote
+from funnel.receipt import delivery_lines
 from funnel.steps import PATHS, Notice
 from funnel.visit import Visit
 
@@ -125,7 +126,7 @@ def _paused(notice: Notice, visit: Visit, *, look_again: bool, form: CheckoutFor
         sentence=SENTENCES[notice],
         action=PATHS["checkout"],
         contact=visit.contact,
-        addresses=visit.addresses,
+        delivery=delivery_lines(visit.addresses) if visit.addresses else (),
         again=look_again,
         form=form,
         **web.position("checkout"),

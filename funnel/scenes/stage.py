@@ -11,6 +11,7 @@ from funnel.attempts import Attempts
 from funnel.breaker import Breaker
 from funnel.rooms import Rooms
 from funnel.scenes.catalogue import scenes
+from funnel.scenes.compiled import Compiled
 from funnel.scenes.scene import Scene
 from funnel.settings import Settings
 from funnel.whereabouts import Whereabouts
@@ -28,6 +29,7 @@ class Stage:
         self._settings = settings.model_copy(update={"database_url": NOWHERE})
         self._furnish, self._build = furnish, build
         self._applications: dict[str, Flask] = {}
+        self._compiled = Compiled()
 
     def scenes(self) -> tuple[Scene, ...]:
         """All of them, as of now: some tell how long something has taken."""
@@ -49,7 +51,8 @@ class Stage:
         key = scene.campaign.model_dump_json()
         if key not in self._applications:
             settings = self._settings.model_copy(update={"campaign": scene.campaign})
-            self._applications[key] = self._build(settings, self._unreal(settings))
+            self._applications[key] = app = self._build(settings, self._unreal(settings))
+            app.jinja_env.bytecode_cache = self._compiled
         return self._applications[key]
 
     def _unreal(self, settings: Settings) -> Rooms:
