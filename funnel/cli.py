@@ -3,10 +3,11 @@
 import click
 from flask.cli import AppGroup, with_appcontext
 
-from funnel import web
+from funnel import logs, web
 from funnel.commands import check, doctor, money, outbox, people, prices, schema, serving, watch
 
 NEEDS_NO_STORE = ("check", "migrate", "page-watch", "up")  # or opens it itself
+SERVES = ("relay", "sandbox", "up")
 
 
 @click.group("funnel", cls=AppGroup)
@@ -14,6 +15,8 @@ NEEDS_NO_STORE = ("check", "migrate", "page-watch", "up")  # or opens it itself
 @click.pass_context
 def commands(context: click.Context) -> None:
     """Run the funnel and look after it."""
+    if context.invoked_subcommand not in SERVES:
+        context.with_resource(logs.only_what_is_wrong())
     if context.invoked_subcommand not in NEEDS_NO_STORE:
         schema.open_store(web.rooms())
 

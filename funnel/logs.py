@@ -3,6 +3,8 @@
 import logging
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 
 import structlog
@@ -31,6 +33,18 @@ def install(level: str, *, as_json: bool) -> None:
         sys.excepthook = _process_ended
     if threading.excepthook is threading.__excepthook__:
         threading.excepthook = _thread_ended
+
+
+@contextmanager
+def only_what_is_wrong() -> Iterator[None]:
+    """While a command answers a person: what it asks and draws on the way is not told, unless LOG_LEVEL is DEBUG."""
+    everything = logging.getLogger()
+    usual = everything.level
+    everything.setLevel(logging.WARNING if usual == logging.INFO else usual)
+    try:
+        yield
+    finally:
+        everything.setLevel(usual)
 
 
 def _process_ended(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

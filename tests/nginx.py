@@ -33,6 +33,11 @@ http {{
     fastcgi_temp_path unused1;
     uwsgi_temp_path unused2;
     scgi_temp_path unused3;
+    # What the nginx.conf of a system may say to all servers, and more weakly than we want it.
+    ssl_protocols TLSv1 TLSv1.1 TLSv1.2 TLSv1.3;
+    ssl_ciphers DEFAULT:@SECLEVEL=0;
+    keepalive_timeout 65;
+    server_tokens on;
     include funnel.conf;
 }}
 """

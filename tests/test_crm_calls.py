@@ -12,6 +12,7 @@ import pytest
 
 from funnel.crm.calls import (
     Call,
+    CampaignQuery,
     ConfirmPaypal,
     ImportLead,
     ImportOrder,
@@ -213,3 +214,10 @@ def test_a_call_is_one_log_line_without_parameters(caplog: pytest.LogCaptureFixt
     assert (told["call"], told["outcome"], type(told["ms"])) == ("ImportOrder", "Refused-DECLINED", int)
     assert lines[0].getMessage() == "crm call"
     assert [secret for secret in (CARD_NUMBER, SECURITY_CODE, "pat@") if secret in caplog.text] == []
+
+
+def test_a_call_that_only_reads_ends_in_success(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "funnel.crm")
+    with Peer(says(answer(b'{"result":"SUCCESS","message":{"data":[]}}'))) as crm:
+        client_for(crm.url).campaign_query(CampaignQuery(campaignId=1), deadline=DEADLINE)
+    assert [vars(record)["outcome"] for record in caplog.records if record.name == "funnel.crm"] == ["Success"]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 from nginx import HOST, Nginx
@@ -27,11 +29,12 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Installatio
         yield installation, opened.enter_context(nginx)
 
 
-def doctor(shop: tuple[Installation, Nginx], **settings: str) -> tuple[int, Found]:
+def doctor(shop: tuple[Installation, Nginx], *, trusting: bool = True, **settings: str) -> tuple[int, Found]:
     installation, nginx = shop
+    trusted = ["--ca-file", str(nginx.certificate)] if trusting else []
     command = [sys.executable, "-m", "flask", "--app", "app", "funnel", "doctor"]
     said = subprocess.run(
-        [*command, "--format", "json", "--ca-file", str(nginx.certificate)],
+        [*command, "--format", "json", *trusted],
         cwd=ROOT,
         env=installation.environment | settings,
         capture_output=True,
@@ -39,6 +42,7 @@ def doctor(shop: tuple[Installation, Nginx], **settings: str) -> tuple[int, Foun
         timeout=WITHIN,
         check=False,
     )
+    assert said.stderr == "", "it answers a person, who is not told of each call on the way"
     found: Found = {}
     for each in json.loads(said.stdout):
         found.setdefault(each["about"], []).append((each["severity"], each["words"]))
@@ -54,6 +58,20 @@ def test_a_machine_that_is_right(shop: tuple[Installation, Nginx]) -> None:
     assert {*found} >= {"disk", "store", "CRM: DNS", "clock", "CRM: calls", "street"}
     charged = shop[0].crm.charges()["total"]
     assert charged == 0
+
+
+def test_a_certificate_of_an_unknown_maker_is_told_with_the_way_out(shop: tuple[Installation, Nginx]) -> None:
+    status, found = doctor(shop, trusting=False)
+    assert status == 2
+    assert "--ca-file" in found["street"][0][1]
+
+
+def test_a_campaign_that_the_crm_does_not_know_is_an_error(shop: tuple[Installation, Nginx], tmp_path: Path) -> None:
+    elsewhere = tmp_path / "funnel.toml"
+    elsewhere.write_text(re.sub("^campaignId = .*", "campaignId = 99", (ROOT / "funnel.toml").read_text(), flags=re.M))
+    status, found = doctor(shop, FUNNEL_FILE=str(elsewhere))
+    assert status == 2
+    assert [told for severity, told in found["CRM: calls"] if severity == "error" and "campaignId" in told], found
 
 
 @pytest.mark.parametrize(

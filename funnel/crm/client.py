@@ -161,7 +161,7 @@ class Client:
         shows_up: bool | None = None
         try:
             reply = read(open_envelope(post(self._url + call.path, self._body(call), seconds)))
-            outcome, shows_up = type(reply).__name__, True
+            outcome, shows_up = _named(reply), True
         except CrmError as error:
             outcome, shows_up = error.outcome, _shows_up(error, patient=seconds >= usual)
             raise
@@ -207,3 +207,9 @@ def _if_success(read: Callable[[Envelope], Reply]) -> Callable[[Envelope], Reply
         return read(envelope)
 
     return read_success
+
+
+def _named(reply: object) -> str:
+    """The outcome in logs and figures: what kind of reply it is, where a call has several."""
+    name = type(reply).__name__
+    return name if name.endswith("Reply") else "Success"

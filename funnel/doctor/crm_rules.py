@@ -78,10 +78,9 @@ def permissions(client: Client, campaign_id: int) -> Iterator[Finding]:
 
 def _answer(name: str, ask: Callable[[], object]) -> Finding:
     try:
-        return fine(
-            "CRM: calls",
-            f"{name} is answered." if ask() != () or name != "Campaign Query" else f"{name} knows no such campaign.",
-        )
+        if ask() == () and name == "Campaign Query":
+            return error("CRM: calls", f"{name} knows no campaign with the campaignId of funnel.toml.")
+        return fine("CRM: calls", f"{name} is answered.")
     except Refused as refusal:
         if refusal.kind is Kind.AUTH:
             return error("CRM: calls", f"{name} is refused: {AUTH_HINT}.")

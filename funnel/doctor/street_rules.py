@@ -36,6 +36,10 @@ def way(public_url: str | None, key: str, *, verify: str | bool = True) -> Itera
             yield _seen(browser, public_url, key)
             yield from _cookie(browser, public_url)
             yield _form(browser, public_url)
+        except requests.exceptions.SSLError:
+            yield error(
+                "street", f"{public_url} has a certificate that is not trusted here; name your own CA by --ca-file."
+            )
         except requests.RequestException as reason:
             yield error("street", f"{public_url} cannot be reached from here ({type(reason).__name__}).")
 
