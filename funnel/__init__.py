@@ -1,6 +1,6 @@
 """A sales funnel for Konnektive CRM. The rooms, street side first; imports only go down.
 
-cli, commands/, supervisor, furnishing
+cli, commands/, supervisor, stand_in, furnishing
                      the commands; every room made and wired
 development/         saved files count at once, and broken ones do no harm, while somebody changes the funnel
 check/               what is wrong in funnel.toml, the templates and the campaign, by file and line
@@ -27,7 +27,7 @@ metrics, doctor/     figures for who watches; whether the machine around it is r
 leads, housekeeping, backlog, standing
                      Import Lead, for drafts and who waits; what nobody waits for; the operator's view; the same as
                      numbers
-charging, delivery, erasure
+charging (charge), delivery, erasure
                      the protocol of one charge; how one owed call is made; a person is forgotten
 pricing              what the CRM has to say before a total can be shown: coupons and tax
 judge, drift, charge_calls, pay_token, return_token, challenge
@@ -40,9 +40,9 @@ visit, cookie, attempt_rows, tries, floods, logs, error_reports
                      a shopper's visit as a value; what the signed cookie remembers of it; the ledger, read; how many
                      cards are tried in vain, and how many forms sent, from one place; how a log line is drawn;
                      what Sentry is told, if anything
-store (engine, schema), steps, offers, quote, robots, attribution, scrub, violations, redirects, page_print
-                     the tables; the order of the pages; which offers stand; what is picked and what it comes to;
-                     who is no shopper; where shoppers come from; what no log line may tell;
+store (engine, schema, tables), steps, offers, quote, robots, attribution, scrub, violations, redirects, page_print
+                     the tables, read and written; the order of the pages; which offers stand; what is picked and
+                     what it comes to; who is no shopper; where shoppers come from; what no log line may tell;
                      what browsers report of a page; where a shopper may be led; what matters of a payment page
 settings, attempt    what can be set; the states of an attempt to charge
 campaign (campaign_rules, _tables, _values, upsell_rules), package, basket, mistakes, filesystem, people, cards, origin

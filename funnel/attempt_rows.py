@@ -6,7 +6,7 @@ from sqlalchemy import Connection, Row, Select, bindparam, select
 
 from funnel.attempt import UNRESOLVED, Attempt, Away, AwayKind, PaySource, Reason, State, Totals
 from funnel.basket import Basket
-from funnel.store import attempts
+from funnel.tables import attempts
 
 # Built once: to build a statement takes longer than to run it.
 _TOUCHED = select(attempts.c.order_id).where(attempts.c.sent_at >= bindparam("since"), attempts.c.order_id.is_not(None))

@@ -4,7 +4,7 @@
        |                     `--silence--> UNKNOWN --Order Query--> CHARGED | DECLINED | NOT_CHARGED | NEEDS_HUMAN
        `--lease passed: NOT_CHARGED, for it was never sent
 
-The guarantee rests on two unique indexes (store.py): one live attempt in a slot, one in flight in a visit.
+The guarantee rests on two unique indexes (tables.py): one live attempt in a slot, one in flight in a visit.
 """
 
 from collections.abc import Sequence
@@ -31,7 +31,8 @@ from funnel.attempt import (
 from funnel.attempt_rows import NOT_KNOWN_YET, OF_ORDERS_SINCE, OF_VISIT, by_key, rows
 from funnel.basket import Basket
 from funnel.origin import Origin
-from funnel.store import Store, attempts, insert_new, refusals
+from funnel.store import Store, insert_new
+from funnel.tables import attempts, refusals
 from funnel.tries import Mood, Tries
 
 # Built once: to build a statement takes longer than to run it.

@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import Row, bindparam, exists, select, update
 
 from funnel.outbox import Kind, State
-from funnel.store import FORGOTTEN, Store, outbox, visits
+from funnel.store import Store
+from funnel.tables import FORGOTTEN, outbox, visits
 
 STANDING = (State.OWED, State.PARKED)
 

@@ -7,7 +7,8 @@ from threading import Lock
 from sqlalchemy import Connection, bindparam, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from funnel.store import Store, breaker, insert_new
+from funnel.store import Store, insert_new
+from funnel.tables import breaker
 
 log = logging.getLogger("funnel.breaker")
 

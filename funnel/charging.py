@@ -5,57 +5,23 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from threading import BoundedSemaphore
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from funnel import drift
-from funnel.attempt import Attempt, Claim, PaySource, Reason, Refusal, State, Verdict
+from funnel.attempt import Attempt, Claim, Reason, Refusal, State, Verdict
 from funnel.attempts import Attempts
-from funnel.basket import Basket
+from funnel.charge import Charge, Deadlines, NotReady
 from funnel.crm.errors import CrmError
-from funnel.crm.replies import OrderReply, RedirectReply
 from funnel.judge import Judge
-from funnel.origin import Origin
 
 log = logging.getLogger("funnel.charging")
 
 GLANCE = 0.05  # seconds between two looks at another request's attempt
 LEASE_MARGIN = 15.0  # seconds a claim outlives its deadlines, for a machine that is slow
 BEFORE_REPLY = (State.SENT, State.UNKNOWN)  # the sweep may have called a slow charge unknown meanwhile
-
-
-class NotReady(Exception):
-    """The charge cannot be made, and nothing was sent; the reason says why."""
-
-    def __init__(self, reason: Reason, fields: tuple[str, ...] = ()) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.fields = fields
-
-
-@dataclass(frozen=True)
-class Charge:
-    """One thing to charge. `make_ready` gives the orderId, or raises NotReady; `send` makes the call, once."""
-
-    key: str
-    visit_id: str
-    slot: str
-    basket: Basket
-    make_ready: Callable[[], str]
-    send: Callable[[str], OrderReply | RedirectReply]
-    pay_source: PaySource = PaySource.CARD
-    origin: Origin | None = None
-
-
-@dataclass(frozen=True)
-class Deadlines:
-    """Seconds: what making ready may take, what the call may take, and how long a request waits for both."""
-
-    ready: float
-    send: float
-    wait: float
 
 
 class Charging:

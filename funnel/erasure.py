@@ -8,7 +8,8 @@ from sqlalchemy import BindParameter, Connection, bindparam, delete, func, or_, 
 
 from funnel.attempt import LIVE, State
 from funnel.attribution import Arrival
-from funnel.store import FORGOTTEN, Store, attempts, outbox, refusals, visits
+from funnel.store import Store
+from funnel.tables import FORGOTTEN, attempts, outbox, refusals, visits
 
 AT_A_TIME = 1000  # rows read from the store at once
 EMAIL = "emailAddress"  # the CRM's name for it, and so ours, in whatever a visit keeps

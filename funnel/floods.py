@@ -4,10 +4,10 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from funnel.origin import Origin
-from funnel.store import Store, tallies
+from funnel.store import Store, insert_of
+from funnel.tables import tallies
 
 WINDOW = 900.0  # seconds: "Wait 15 minutes"
 NEIGHBOURS = 5  # a network may send as many forms as so many addresses
@@ -50,8 +50,7 @@ def _count(connection: Connection, who: str, ends_at: float) -> int:
 
 @cache
 def _one_more(dialect: str) -> Any:
-    insert = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(tallies)
-    more = insert.on_conflict_do_update(
+    more = insert_of(dialect)(tallies).on_conflict_do_update(
         index_elements=[tallies.c.who, tallies.c.ends_at], set_={"count": tallies.c.count + 1}
     )
     return more.returning(tallies.c.count)

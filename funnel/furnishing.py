@@ -5,7 +5,8 @@ from funnel.attempts import Attempts
 from funnel.backlog import Backlog
 from funnel.breaker import Breaker
 from funnel.challenge import PROVIDERS, Challenge
-from funnel.charging import Charging, Deadlines
+from funnel.charge import Deadlines
+from funnel.charging import Charging
 from funnel.crm.client import Client
 from funnel.crm.client import Deadlines as CallDeadlines
 from funnel.delivery import Delivery

@@ -10,7 +10,8 @@ from funnel.erasure import forget
 from funnel.floods import Floods
 from funnel.outbox import PATIENCE, Kind, Outbox, State
 from funnel.settings import Timing
-from funnel.store import FORGOTTEN, Store, attempts, outbox, visits
+from funnel.store import Store
+from funnel.tables import FORGOTTEN, attempts, outbox, visits
 from funnel.tries import HOUR
 
 BATCH = 500  # rows changed in one transaction: shoppers write in between

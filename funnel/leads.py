@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import TypeGuard
 
 from funnel.attempt import Reason
-from funnel.charging import NotReady
+from funnel.charge import NotReady
 from funnel.crm.errors import CrmError, Refused
 from funnel.crm.errors import Kind as ErrorKind
 from funnel.delivery import Delivery, Failure, ForeignOrder

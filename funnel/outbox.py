@@ -8,7 +8,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Float, Row, Update, bindparam, exists, func, select, update
 
-from funnel.store import Store, breaker, insert_new, outbox
+from funnel.store import Store, insert_new
+from funnel.tables import breaker, outbox
 
 FIRST_PAUSE = 2.0  # seconds after the first failure; doubled with each further one
 LONGEST_PAUSE = 300.0

@@ -4,8 +4,9 @@ from funnel.attempt import ORDER, Attempt, Claim, PaySource, Reason, paid_order
 from funnel.attempts import Attempts
 from funnel.basket import Basket
 from funnel.campaign import Campaign
+from funnel.charge import Charge, NotReady
 from funnel.charge_calls import Agreement, NewOrder, Returns, confirm_call, order_call, upsale_call, without_card
-from funnel.charging import Charge, Charging, NotReady
+from funnel.charging import Charging
 from funnel.crm.client import Client
 from funnel.crm.replies import OrderReply, RedirectReply
 from funnel.leads import Leads

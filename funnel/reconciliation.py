@@ -11,7 +11,8 @@ from funnel.attempts import Attempts
 from funnel.crm.calls import TransactionsQuery
 from funnel.crm.client import Client
 from funnel.crm.replies import Transaction
-from funnel.store import Store, breaks, insert_new
+from funnel.store import Store, insert_new
+from funnel.tables import breaks
 
 TAKES_MONEY = ("SALE", "AUTHORIZE")  # a CAPTURE only collects what an AUTHORIZE has taken
 SUCCESS = "SUCCESS"

@@ -4,7 +4,8 @@ from sqlalchemy import Connection, bindparam, select
 
 from funnel.attempt import ORDER, State
 from funnel.attempts import Attempts
-from funnel.store import Store, visits
+from funnel.store import Store
+from funnel.tables import visits
 from funnel.visits import Visits
 
 WITH_AN_ORDER = select(visits.c.id, visits.c.order_id).where(

@@ -7,7 +7,8 @@ from sqlalchemy import bindparam, func, select
 
 from funnel.attempt import State as Outcome
 from funnel.outbox import State
-from funnel.store import Store, attempts, breaker, outbox
+from funnel.store import Store
+from funnel.tables import attempts, breaker, outbox
 
 HOUR = 3600.0  # seconds
 

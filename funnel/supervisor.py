@@ -1,6 +1,5 @@
 """Runs the web server, the relay and, without a CRM account, the sandbox; all of them live and stop together."""
 
-import json
 import os
 import signal
 import socket
@@ -15,11 +14,10 @@ from threading import Event
 from types import FrameType
 
 from config import ROOT
-from funnel.campaign import Campaign
-from funnel.campaign_tables import Offer
 from funnel.development.following import Follower
 from funnel.metrics import FOLDER as FIGURES
 from funnel.settings import Settings
+from funnel.stand_in import catalogue, sandbox_command
 
 READY_WITHIN = 30.0  # seconds
 STOP_WITHIN = 90.0  # seconds: gunicorn lets a charge come to its end first
@@ -156,45 +154,6 @@ class Supervisor:
             "  4000 0000 0000 0002  declined      the sandbox's front page lists the others\n\n"
             "Ctrl-C stops everything.\n"
         )
-
-
-def sandbox_command(settings: Settings, folder: Path) -> tuple[str, ...]:
-    """The sandbox knows what funnel.toml sells; it reads that from a file in `folder`."""
-    file = folder / "catalogue.json"
-    file.write_text(json.dumps(catalogue(settings.campaign)), encoding="utf-8")
-    login_id, password = settings.crm_login
-    options = {
-        "--port": str(settings.sandbox_port),
-        "--login-id": login_id,
-        "--password": password,
-        "--catalogue": str(file),
-        "--funnel-url": f"http://127.0.0.1:{settings.port}",
-    }
-    return ("funnel.sandbox", *(part for option in options.items() for part in option))
-
-
-def catalogue(campaign: Campaign) -> dict[str, object]:
-    """What funnel.toml sells, as the sandbox reads it; its own coupons and taxes stay."""
-    return {
-        "products": [_product(campaign, key, offer) for key, offer in campaign.offers.items()],
-        "shipProfiles": [
-            {"shipProfileId": method.shipProfileId, "name": method.name, "price": str(method.price)}
-            for method in campaign.shipping
-        ],
-    }
-
-
-def _product(campaign: Campaign, key: str, offer: Offer) -> dict[str, object]:
-    return {
-        "campaignId": campaign.campaignId,
-        "productId": offer.productId,
-        "name": offer.name,
-        "price": str(offer.price),
-        "shipPrice": str(offer.shipPrice),
-        "productType": "OFFER" if key in campaign.sold_at_checkout else "UPSALE",
-        "currency": campaign.currency,
-        "variants": [{"variantId": variant.variantId, "name": variant.name} for variant in offer.variants],
-    }
 
 
 def _port_is_free(program: Program, bind: str) -> None:

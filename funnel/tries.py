@@ -12,7 +12,8 @@ from sqlalchemy import ColumnElement, Connection, ScalarSelect, and_, bindparam,
 
 from funnel.attempt import IN_FLIGHT, Reason, State
 from funnel.origin import Origin
-from funnel.store import Store, attempts
+from funnel.store import Store
+from funnel.tables import attempts
 
 HOUR = 3600.0  # seconds
 ALARM_TIME = 600.0  # seconds

@@ -4,7 +4,8 @@ from sqlalchemy import bindparam, select, update
 
 from funnel.attempt import FIRST_ASK, LONGEST_ASK, UNRESOLVED, Attempt, Reason, State
 from funnel.attempt_rows import from_row
-from funnel.store import Store, attempts
+from funnel.store import Store
+from funnel.tables import attempts
 
 # Built once: to build a statement takes longer than to run it.
 _GONE = attempts.c.lease_until < bindparam("now")

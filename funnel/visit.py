@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from funnel.attribution import Arrival
 from funnel.people import Addresses, Contact
 from funnel.quote import Quote
-from funnel.store import FORGOTTEN
+from funnel.tables import FORGOTTEN
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ from funnel.attribution import Arrival
 from funnel.cookie import Cookie
 from funnel.people import Addresses, Contact
 from funnel.quote import Discount, Quote, as_json, from_json
-from funnel.store import FORGOTTEN, Store, attempts, insert_new, outbox, visits
+from funnel.store import Store, insert_new
+from funnel.tables import FORGOTTEN, attempts, outbox, visits
 from funnel.visit import Told, Visit
 
 ID_BYTES = 16  # 128 random bits

@@ -16,7 +16,7 @@ from config import load_settings
 from funnel.rooms import Rooms
 from funnel.sandbox.app import create_sandbox
 from funnel.sandbox.catalogue_file import as_catalogue
-from funnel.supervisor import catalogue
+from funnel.stand_in import catalogue
 
 CAMPAIGN = Path(__file__).parent.parent / "tests" / "funnel.toml"
 

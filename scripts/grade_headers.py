@@ -29,7 +29,7 @@ from app import create_app
 from config import load_settings
 from funnel.sandbox.app import create_sandbox
 from funnel.sandbox.catalogue_file import as_catalogue
-from funnel.supervisor import catalogue
+from funnel.stand_in import catalogue
 
 HERE = Path(__file__).parent
 HTTPS, HTTP = 18443, 18080

@@ -23,7 +23,7 @@ from funnel.rooms import Rooms
 from funnel.sandbox.app import create_sandbox
 from funnel.sandbox.catalogue_file import as_catalogue
 from funnel.settings import Settings
-from funnel.supervisor import catalogue
+from funnel.stand_in import catalogue
 
 pytest_plugins = ["machine", "browser", "postgres", "stores"]
 

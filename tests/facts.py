@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from funnel.outbox import State
 from funnel.sandbox.calls import CALLS_KEPT
-from funnel.store import outbox, visits
+from funnel.tables import outbox, visits
 
 CLICK, LEAD = "/landers/clicks/import/", "/leads/import/"
 TAKEN = "SUCCESS"

@@ -19,8 +19,9 @@ from sqlalchemy import Row, Select, select
 
 from config import load_settings
 from funnel.attempt import State
-from funnel.store import Store, attempts, visits
-from funnel.supervisor import sandbox_command
+from funnel.stand_in import sandbox_command
+from funnel.store import Store
+from funnel.tables import attempts, visits
 
 ROOT = Path(__file__).parent.parent
 CAMPAIGN = ROOT / "tests" / "funnel.toml"

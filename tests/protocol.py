@@ -28,7 +28,8 @@ from funnel.attempts import Attempts
 from funnel.attribution import Arrival
 from funnel.basket import Basket, Line
 from funnel.breaker import Breaker
-from funnel.charging import Charge, Charging, Deadlines, NotReady
+from funnel.charge import Charge, Deadlines, NotReady
+from funnel.charging import Charging
 from funnel.crm import errors
 from funnel.crm.calls import OrderQuery
 from funnel.crm.errors import CrmError, Garbled, NoAnswer, NotSent, Refused

@@ -18,7 +18,8 @@ from app import create_app
 from funnel.backlog import Backlog
 from funnel.erasure import Erasure
 from funnel.outbox import PATIENCE, Kind, Outbox, State
-from funnel.store import Store, outbox
+from funnel.store import Store
+from funnel.tables import outbox
 
 Run = Callable[..., Result]
 CLICK = "/landers/clicks/import/"

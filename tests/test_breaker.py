@@ -20,7 +20,7 @@ from funnel.crm.client import Client, Deadlines
 from funnel.crm.errors import CrmError
 from funnel.outbox import HASTE, LONGEST_PAUSE, Kind, Outbox
 from funnel.store import Store
-from funnel.store import outbox as outbox_table
+from funnel.tables import outbox as outbox_table
 
 CLICK = "/landers/clicks/import/"
 QUERY = "/campaign/query/"

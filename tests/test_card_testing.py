@@ -19,7 +19,8 @@ from funnel.housekeeping import Housekeeping
 from funnel.origin import NOWHERE, Origin, Origins
 from funnel.outbox import Outbox
 from funnel.settings import Timing
-from funnel.store import Store, attempts, tallies
+from funnel.store import Store
+from funnel.tables import attempts, tallies
 from funnel.tries import ALARM_TIME, HOUR, Limits, Mood, Tries
 
 LAMP = Basket(lines=(Line(productId=1, name="Lamp", qty=1, each="1.00"),))

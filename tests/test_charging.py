@@ -17,11 +17,13 @@ from sqlalchemy.exc import OperationalError
 from funnel.attempt import ORDER, UNRESOLVED, Claim, Reason, Refusal, State, Verdict, new_key
 from funnel.attempts import Attempts
 from funnel.basket import Basket, Line
-from funnel.charging import LEASE_MARGIN, Charge, Charging, Deadlines, NotReady
+from funnel.charge import Charge, Deadlines, NotReady
+from funnel.charging import LEASE_MARGIN, Charging
 from funnel.crm.errors import NotSent
 from funnel.crm.replies import OrderReply, RedirectReply
 from funnel.judge import Judge
-from funnel.store import Store, attempts
+from funnel.store import Store
+from funnel.tables import attempts
 from funnel.unresolved import Unresolved
 
 LAMP = Basket(lines=(Line(productId=101, name="Lamp", each=Decimal("49.95"), ship_each=Decimal("4.95")),))

@@ -13,7 +13,7 @@ from sqlalchemy import update
 
 from app import create_app
 from funnel.attempt import ORDER, State, Verdict
-from funnel.store import attempts
+from funnel.tables import attempts
 
 Run = Callable[..., Result]
 

@@ -16,8 +16,8 @@ from config import load_settings
 from funnel.sandbox.app import create_sandbox
 from funnel.sandbox.catalogue import Catalogue
 from funnel.sandbox.catalogue_file import as_catalogue
-from funnel.store import outbox
-from funnel.supervisor import catalogue
+from funnel.stand_in import catalogue
+from funnel.tables import outbox
 
 COUPON = "/order/coupon/"
 PLAIN, SAVED = "$54.90 USD", "$49.90 USD"

@@ -23,7 +23,7 @@ from funnel.outbox import HASTE, LONGEST_HOLD, PATIENCE, Kind, Outbox, State
 from funnel.people import Contact
 from funnel.pricing import Pricing
 from funnel.store import Store
-from funnel.store import outbox as outbox_table
+from funnel.tables import outbox as outbox_table
 from funnel.visit import Visit
 from funnel.visits import Visits
 

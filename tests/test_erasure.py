@@ -28,7 +28,8 @@ from funnel.erasure import Erased, Erasure
 from funnel.outbox import Kind, Outbox
 from funnel.people import Addresses, Contact
 from funnel.pricing import Pricing
-from funnel.store import Store, attempts, visits
+from funnel.store import Store
+from funnel.tables import attempts, visits
 from funnel.visit import Told
 from funnel.visits import Visits
 

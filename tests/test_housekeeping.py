@@ -22,8 +22,9 @@ from funnel.outbox import Kind, Outbox, Owed
 from funnel.outbox import State as Call
 from funnel.people import Contact
 from funnel.settings import Timing
-from funnel.store import Store, insert_new, refusals, visits
-from funnel.store import outbox as outbox_table
+from funnel.store import Store, insert_new
+from funnel.tables import outbox as outbox_table
+from funnel.tables import refusals, visits
 from funnel.visit import Told, Visit
 from funnel.visits import Visits
 

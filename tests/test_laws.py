@@ -13,6 +13,7 @@ FLOORS = [
     {"funnel.cli", "funnel.furnishing"},
     {"funnel.commands"},
     {"funnel.supervisor"},
+    {"funnel.stand_in"},
     {"funnel.development"},
     {"funnel.check", "funnel.gallery"},
     {"funnel.scenes"},
@@ -45,6 +46,7 @@ FLOORS = [
     {"funnel.doctor", "funnel.metrics"},
     {"funnel.leads", "funnel.housekeeping", "funnel.backlog", "funnel.standing"},
     {"funnel.charging", "funnel.delivery", "funnel.erasure"},
+    {"funnel.charge"},
     {"funnel.pricing"},
     {
         "funnel.challenge",
@@ -77,7 +79,7 @@ FLOORS = [
         "funnel.page_print",
         "funnel.redirects",
     },
-    {"config", "funnel.engine"},
+    {"config", "funnel.engine", "funnel.tables"},
     {"funnel.settings", "funnel.attempt", "funnel.schema"},
     {"funnel.campaign_rules", "funnel.theme_rules", "funnel.slot_rules", "funnel.texts"},
     {"funnel.upsell_rules"},
@@ -102,6 +104,7 @@ WITHOUT_FLASK = [
         for room in [
             "steps",
             "store",
+            "tables",
             "engine",
             "schema",
             "migrations",

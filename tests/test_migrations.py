@@ -28,7 +28,8 @@ from funnel.basket import Basket, Line
 from funnel.migrations.upgrade import REVISIONS, Misfit, migrate, pending
 from funnel.outbox import Kind, Outbox
 from funnel.schema import HEAD, SchemaBehind
-from funnel.store import Store, metadata
+from funnel.store import Store
+from funnel.tables import metadata
 from funnel.visit import Visit
 from funnel.visits import Visits
 

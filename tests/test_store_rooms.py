@@ -29,7 +29,7 @@ from funnel.attribution import Arrival
 from funnel.basket import Basket, Line
 from funnel.outbox import PATIENCE, Kind, Outbox
 from funnel.store import Store, insert_new
-from funnel.store import attempts as attempts_table
+from funnel.tables import attempts as attempts_table
 from funnel.unresolved import Unresolved
 from funnel.visit import Visit
 from funnel.visits import Visits

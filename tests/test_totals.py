@@ -23,7 +23,7 @@ from funnel.rooms import Rooms
 from funnel.sandbox.app import create_sandbox
 from funnel.sandbox.catalogue import Catalogue, Coupon
 from funnel.sandbox.catalogue_file import as_catalogue
-from funnel.supervisor import catalogue
+from funnel.stand_in import catalogue
 
 EXAMPLES = 70  # of each currency; each is some six requests
 PRICES = {  # of lamp, its shipping, bulbs, shade, its shipping, care; standard and express; odd on purpose

@@ -14,7 +14,8 @@ from flask.cli import with_appcontext
 from config import ROOT
 from funnel import web
 from funnel.commands.schema import open_store
-from funnel.supervisor import CannotStart, Supervisor, sandbox_command
+from funnel.stand_in import sandbox_command
+from funnel.supervisor import CannotStart, Supervisor
 
 
 @click.command()

@@ -24,8 +24,9 @@ from funnel.crm.calls import (
 from funnel.crm.campaign_reading import read_campaigns
 from funnel.crm.campaigns import Campaign
 from funnel.crm.envelope import SUCCESS, Envelope, open_envelope
-from funnel.crm.errors import DEADLINE, CrmError, Garbled, Kind, Refused
+from funnel.crm.errors import CrmError, Garbled, Kind, Refused
 from funnel.crm.form import parameters
+from funnel.crm.outcome import named, refuses_the_code, shows_up
 from funnel.crm.pricing import OrderCoupon, SalesTax
 from funnel.crm.reading import (
     NOTHING,
@@ -126,7 +127,7 @@ class Client:
         try:
             return self._ask(call, read_coupon, deadline)
         except Refused as refusal:
-            if not _refuses_the_code(refusal):
+            if not refuses_the_code(refusal):
                 raise
             return CouponReply(priceDiscount=NOTHING, shipDiscount=NOTHING)
 
@@ -158,44 +159,24 @@ class Client:
     ) -> Reply:
         started, outcome = time.monotonic(), "broken"
         seconds = usual if deadline is None else deadline
-        shows_up: bool | None = None
+        up: bool | None = None
         try:
             reply = read(open_envelope(post(self._url + call.path, self._body(call), seconds)))
-            outcome, shows_up = _named(reply), True
+            outcome, up = named(reply), True
         except CrmError as error:
-            outcome, shows_up = error.outcome, _shows_up(error, patient=seconds >= usual)
+            outcome, up = error.outcome, shows_up(error, patient=seconds >= usual)
             raise
         finally:
             name, spent = type(call).__name__, time.monotonic() - started
             log.info("crm call", extra={"call": name, "ms": round(1000 * spent), "outcome": outcome})
             self._on_call(name, outcome, spent)
-            if shows_up is not None:
-                self._on_outcome(shows_up)
+            if up is not None:
+                self._on_outcome(up)
         return reply
 
     def _body(self, call: Call) -> str:
         credentials = {"loginId": self._login_id, "password": self._password.reveal()}
         return urlencode({**credentials, **parameters(call)}, errors="replace")
-
-
-def _refuses_the_code(refusal: Refused) -> bool:
-    """No text for a wrong code is published, so any is taken for it that is not known to mean another thing."""
-    if refusal.kind is Kind.INVALID:
-        return "couponCode" in refusal.fields
-    return refusal.text != "" and refusal.kind not in (Kind.AUTH, Kind.DECLINED, Kind.PREPAID)
-
-
-def _shows_up(error: CrmError, *, patient: bool) -> bool | None:
-    """Whether a failed call shows the CRM up or down; None when it may be either.
-
-    A CRM that was given less than its usual time may be slow, and a page of something else may stand before it.
-    """
-    match error:
-        case Refused():
-            return True
-        case Garbled():
-            return None if error.answered else False
-    return False if patient or error.args != (DEADLINE,) else None
 
 
 def _if_success(read: Callable[[Envelope], Reply]) -> Callable[[Envelope], Reply]:
@@ -207,9 +188,3 @@ def _if_success(read: Callable[[Envelope], Reply]) -> Callable[[Envelope], Reply
         return read(envelope)
 
     return read_success
-
-
-def _named(reply: object) -> str:
-    """The outcome in logs and figures: what kind of reply it is, where a call has several."""
-    name = type(reply).__name__
-    return name if name.endswith("Reply") else "Success"

@@ -10,7 +10,8 @@ from alembic.script import Script, ScriptDirectory
 from sqlalchemy import Connection, Inspector, create_engine, inspect, text
 
 from funnel import schema
-from funnel.store import Store, metadata
+from funnel.store import Store
+from funnel.tables import metadata
 
 HERE = Path(__file__).parent
 REVISIONS = (HERE / "versions",)

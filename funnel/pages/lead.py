@@ -7,7 +7,7 @@ from flask import Blueprint, Response
 
 from funnel import doorway, outage, steps, web
 from funnel.attempt import Reason
-from funnel.charging import NotReady
+from funnel.charge import NotReady
 from funnel.contact_form import LeadForm
 from funnel.notices import SENTENCES
 from funnel.people import Contact

@@ -17,8 +17,9 @@ import requests
 from sqlalchemy import delete, func, select
 
 from config import ROOT, load_settings
-from funnel.store import Store, breaker, outbox, visits
-from funnel.supervisor import sandbox_command
+from funnel.stand_in import sandbox_command
+from funnel.store import Store
+from funnel.tables import breaker, outbox, visits
 
 HERE = Path(__file__).parent
 START_WITHIN = 60.0  # seconds
