@@ -7,6 +7,7 @@ check/               what is wrong in funnel.toml, the templates and the campaig
 gallery/, scenes/    every page in every mood: to look at, in development; drawn without CRM and store
 pages/               presell, lead, capture, checkout, person, pixel, away, returns, confirming, upsell, thankyou,
                      reports, health, figures
+guard                who may see which page
 web, failures, props, access
                      what happens to every request, to every failure; what templates may use; a log line for each
 words                the funnel's language: its texts, amounts and dates

@@ -1,4 +1,4 @@
-"""What happens to every request: the visit is recalled, the guard stands at the door, a page is drawn."""
+"""What happens to every request: the visit is recalled, a page is drawn, a shopper is led on."""
 
 from functools import lru_cache
 from http import HTTPStatus
@@ -7,7 +7,6 @@ from typing import Any, cast
 from flask import (
     Flask,
     Response,
-    abort,
     current_app,
     g,
     make_response,
@@ -18,11 +17,9 @@ from flask import (
 from flask_wtf import FlaskForm
 from jinja2 import Template
 
-from funnel import doorway, gate, headers, outage, slot_files, steps
+from funnel import doorway, gate, headers, outage, slot_files
 from funnel.attempt import Attempt, State
-from funnel.attribution import query_without_cards
 from funnel.charge_calls import Returns
-from funnel.checkout_form import COUPON_LIMIT
 from funnel.forms import csrf_failed
 from funnel.notices import sentence
 from funnel.offers import slots
@@ -31,13 +28,11 @@ from funnel.return_token import Ticket
 from funnel.robots import is_shopper
 from funnel.rooms import Rooms
 from funnel.slot_files import SlotFiles
-from funnel.steps import PATHS, Detour, Notice, Progress
-from funnel.tidying import coupon_code
+from funnel.steps import PATHS, Notice
 from funnel.tries import Mood
 from funnel.visit import Visit
 
 DRAWN_KEPT = 64  # drawings of pages that are the same for many shoppers
-WITHOUT_BOOKS = ("presell", "lead", "checkout")  # shown in some way while nobody can say what was ordered
 
 
 def install(app: Flask, rooms: Rooms) -> None:
@@ -72,52 +67,11 @@ def is_person() -> bool:
     return is_shopper(request.method, request.headers)
 
 
-def enter(step: str) -> Visit:
-    """The visit that a page is shown to; or leads to where the shopper belongs. Owes the page's Import Click."""
-    _guard(step)
-    if is_person() and not (step == "thank-you" and g.fresh):
-        g.visit = outage.attempted(lambda: rooms().flow.track(visit(), step), visit())
-        _keep_coupon()
-    if step.startswith("upsell"):  # a yes could not be written down, so the offer is not made
-        outage.insist()
-    return visit()
-
-
-def admit(step: str, *, charges: bool = False) -> Visit:
-    """The visit that a form comes from; or leads to where the shopper belongs. `charges`: its button may charge."""
-    if charges and (progress().order_unresolved or progress().upsell_unresolved):
-        outage.attempted(lambda: rooms().payments.wait_for(visit()), None)
-        g.pop("progress")
-    _guard(step)
-    g.visit = _kept()
-    return visit()
-
-
-def progress() -> Progress:
-    if "progress" not in g:
-        stored = visit().stored
-        g.progress = outage.attempted(lambda: rooms().whereabouts.of(visit()), Progress()) if stored else Progress()
-    return cast(Progress, g.progress)
-
-
-def whereabouts() -> str:
-    """The page where the shopper belongs now, after what this request has changed."""
-    g.pop("progress", None)
-    known = progress()
-    outage.insist()
-    return steps.current(known)
-
-
 def position(step: str) -> dict[str, Any]:
     """ "Step 1 of 3" on the pages with a form, for a template."""
     with_a_place = ("lead", "checkout", "thank-you")
     shown: list[str] = [known for known in rooms().settings.campaign.steps if known in with_a_place]
     return {"step": shown.index(step) + 1, "steps": len(shown)}
-
-
-def start_again() -> None:
-    """A new visit for a new order: the attribution stays, the ids of the old one go."""
-    g.visit = rooms().flow.keep(rooms().visits.begin(visit().arrival))
 
 
 def go(step: str, notice: str | None = None) -> Response:
@@ -154,7 +108,7 @@ def page(
     everybody with the same props and notices, and in production is drawn once for all of them."""
     told = [kept for kept in (_take_notice(), notice) if kept]
     sentences = tuple(words for kept in told if (words := sentence(kept, names=_offer_names())))
-    headers.let_in(_slots().sources(slot_files.page_of(str(template if isinstance(template, str) else template[-1]))))
+    headers.let_in(_slots().sources(_page_of(template)))
     kept_drawn = shared and not current_app.config["TEMPLATES_AUTO_RELOAD"]
     draw = current_app.extensions["funnel-drawn"] if kept_drawn else render_template
     return make_response(draw(template, notices=sentences, **props), status)
@@ -171,44 +125,13 @@ def mistaken(form: FlaskForm, *, stale: Notice = Notice.STALE_FORM) -> dict[str,
     }
 
 
+def _page_of(template: str | list[str | Template]) -> str:
+    """Of several templates that may be there, the last one is the page's own."""
+    return slot_files.page_of(str(template if isinstance(template, str) else template[-1]))
+
+
 def _slots() -> SlotFiles:
     return cast(SlotFiles, current_app.extensions["funnel-slots"])
-
-
-def _keep_coupon() -> None:
-    """?coupon=CODE in the address of any page, for the checkout."""
-    code = coupon_code(request.args.get("coupon", ""), COUPON_LIMIT)
-    if code and rooms().settings.campaign.checkout.coupons:
-        g.visit = outage.attempted(lambda: rooms().flow.keep_coupon(visit(), code), visit())
-
-
-def _guard(step: str) -> None:
-    campaign = rooms().settings.campaign
-    if step.startswith("upsell"):
-        if step not in slots(campaign):
-            abort(HTTPStatus.NOT_FOUND)
-    elif step not in campaign.steps and step != steps.CONFIRMING:
-        _lead_to(Detour(steps.first(campaign.steps)))
-    known = progress()
-    if step not in WITHOUT_BOOKS:
-        outage.insist()
-    if detour := steps.detour(campaign.steps, step, known, fresh=g.fresh):
-        _lead_to(detour)
-
-
-def _lead_to(detour: Detour) -> None:
-    """303 to another page. A query stays in the address, for the scripts of a page may read it there; no card does."""
-    if is_person():
-        g.visit = _kept()
-    response = go(detour.step, detour.notice)
-    if request.method == "GET" and request.query_string:
-        response.location += "?" + query_without_cards(request.query_string.decode("ascii", "replace"))
-    abort(response)
-
-
-def _kept() -> Visit:
-    """With its row, unless the store is away."""
-    return outage.attempted(lambda: rooms().flow.keep(visit()), visit())
 
 
 def _take_notice() -> str | None:

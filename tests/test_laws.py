@@ -18,6 +18,7 @@ FLOORS = [
     {"funnel.check", "funnel.gallery"},
     {"funnel.scenes"},
     {"funnel.pages"},
+    {"funnel.guard"},
     {"funnel.web", "funnel.failures", "funnel.props", "funnel.access"},
     {"funnel.words"},
     {"funnel.doorway", "funnel.gate", "funnel.headers", "funnel.slot_files"},

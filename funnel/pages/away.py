@@ -5,7 +5,7 @@ from http import HTTPStatus
 from flask import Blueprint, Response, abort, make_response, render_template, request
 from werkzeug.urls import iri_to_uri
 
-from funnel import headers, web
+from funnel import guard, headers, web
 from funnel.attempt import Attempt, Away, AwayKind, PaySource, State
 from funnel.redirects import host_of, is_known
 from funnel.steps import PATHS
@@ -35,7 +35,7 @@ PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=*, publickey-cr
 def show() -> Response:
     attempt = _waiting()
     if attempt is None or attempt.away is None:
-        return web.go(web.whereabouts())
+        return web.go(guard.whereabouts())
     return draw(attempt, attempt.away)
 
 
@@ -58,7 +58,7 @@ def draw(attempt: Attempt, away: Away) -> Response:
 @bp.get(RUN)
 def run() -> Response:
     if _script() is None:
-        return web.go(web.whereabouts())
+        return web.go(guard.whereabouts())
     return draw_frame()
 
 

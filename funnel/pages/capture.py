@@ -4,7 +4,7 @@ from http import HTTPStatus
 
 from flask import Blueprint, Response, abort
 
-from funnel import outage, web
+from funnel import guard, outage, web
 from funnel.contact_form import DraftForm
 from funnel.forms import csrf_failed
 from funnel.steps import PATHS
@@ -22,7 +22,7 @@ def submit() -> Response:
     form.validate()
     if csrf_failed(form):
         return Response(status=HTTPStatus.BAD_REQUEST)
-    draft, progress = form.draft(), web.progress()
+    draft, progress = form.draft(), guard.progress()
     outage.insist()
     if draft and web.is_person() and not (progress.ordered or progress.order_unresolved):
         web.rooms().flow.capture_draft(web.visit(), draft)

@@ -5,7 +5,7 @@ from http import HTTPStatus
 
 from flask import Blueprint, Response
 
-from funnel import outage, web
+from funnel import guard, outage, web
 from funnel.attempt import ORDER, Attempt, Claim, Refusal, State
 from funnel.charge_calls import NewOrder
 from funnel.checkout_form import CheckoutForm
@@ -28,7 +28,7 @@ LATER = HTTPStatus.SERVICE_UNAVAILABLE
 
 @bp.get(PATHS["checkout"])
 def show() -> Response:
-    visit = web.enter("checkout")
+    visit = guard.enter("checkout")
     if person.wanted(visit):
         return web.go(PERSON)
     form, quote = filled(visit.draft), quote_of(visit)
@@ -39,7 +39,7 @@ def show() -> Response:
 
 @bp.post(PATHS["checkout"])
 def submit() -> Response:
-    visit = web.admit("checkout", charges=True)
+    visit = guard.admit("checkout", charges=True)
     form = filled()
     form.validate_on_submit()
     if outage.away():
@@ -143,7 +143,7 @@ def answer(claim: Claim, form: CheckoutForm, quote: Quote) -> Response:
         form.complain(SENTENCES[Notice.CANNOT_TAKE_PAYMENTS])
         return draw(form, quote, status=LATER)
     if claim.attempt.state is State.CHARGED:
-        return web.go(web.whereabouts())
+        return web.go(guard.whereabouts())
     if claim.attempt.away:
         return web.go(AWAY)
     if claim.attempt.state.live:

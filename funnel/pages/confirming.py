@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from flask import Blueprint, Response
 
-from funnel import outage, web
+from funnel import guard, outage, web
 from funnel.attempt import ORDER, Attempt, PaySource, State
 from funnel.forms import PlainForm
 from funnel.notices import why_not
@@ -28,7 +28,7 @@ def show() -> Response:
     outage.insist()
     last = _last_order()
     if last is None or last.state is State.CHARGED:
-        return web.go(web.whereabouts())
+        return web.go(guard.whereabouts())
     if not last.state.live:
         if prepaid.leads_on(last):
             return web.go(PREPAID)

@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Blueprint, Response
 
-from funnel import doorway, outage, steps, web
+from funnel import doorway, guard, outage, steps, web
 from funnel.attempt import Reason
 from funnel.charge import NotReady
 from funnel.contact_form import LeadForm
@@ -19,13 +19,13 @@ bp = Blueprint("lead", __name__)
 
 @bp.get(PATHS["lead"])
 def show() -> Response:
-    visit = web.enter("lead")
+    visit = guard.enter("lead")
     return draw(form_of(visit.person))
 
 
 @bp.post(PATHS["lead"])
 def submit() -> Response:
-    visit = web.admit("lead")
+    visit = guard.admit("lead")
     form = form_of(visit.contact)
     valid = form.validate_on_submit()
     if form.takes_likely_domain:

@@ -4,7 +4,7 @@ from http import HTTPStatus
 
 from flask import Blueprint, Response, request
 
-from funnel import headers, outage, web
+from funnel import guard, headers, outage, web
 from funnel.attempt import ORDER, Attempt
 from funnel.challenge import Challenge, Seen
 from funnel.forms import PlainForm
@@ -26,7 +26,7 @@ def wanted(visit: Visit) -> bool:
 
 @bp.get(PATHS[PERSON])
 def show() -> Response:
-    visit, challenge = web.enter("checkout"), web.rooms().challenge
+    visit, challenge = guard.enter("checkout"), web.rooms().challenge
     if challenge is None or not wanted(visit):
         return web.go("checkout")
     return draw(challenge, PlainForm(formdata=None))
@@ -34,7 +34,7 @@ def show() -> Response:
 
 @bp.post(PATHS[PERSON])
 def submit() -> Response:
-    visit, challenge = web.admit("checkout"), web.rooms().challenge
+    visit, challenge = guard.admit("checkout"), web.rooms().challenge
     if challenge is None or not wanted(visit):
         return web.go("checkout")
     form = PlainForm()

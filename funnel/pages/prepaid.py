@@ -2,7 +2,7 @@
 
 from flask import Blueprint, Response
 
-from funnel import web
+from funnel import guard, web
 from funnel.attempt import ORDER, Attempt, Reason
 from funnel.steps import PATHS, PREPAID
 
@@ -22,7 +22,7 @@ def show() -> Response:
     last = next((attempt for attempt in reversed(attempts) if attempt.slot == ORDER), None)
     target = web.rooms().settings.campaign.checkout.prepaid_redirect
     if last is None or target is None or not leads_on(last):
-        return web.go(web.whereabouts())
+        return web.go(guard.whereabouts())
     return draw(target)
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Blueprint, Response
 
-from funnel import steps, web
+from funnel import guard, steps, web
 from funnel.forms import PlainForm
 from funnel.steps import PATHS
 
@@ -13,14 +13,14 @@ bp = Blueprint("presell", __name__)
 
 @bp.get(PATHS["presell"])
 def show() -> Response:
-    web.enter("presell")
+    guard.enter("presell")
     return draw()
 
 
 @bp.post(PATHS["presell"])
 def submit() -> Response:
     """For a presell whose way on is a button in a form: a quiz, an age check."""
-    web.admit("presell")
+    guard.admit("presell")
     form = PlainForm()
     return web.go(_next()) if form.validate_on_submit() else draw(**web.mistaken(form))
 
@@ -31,7 +31,7 @@ def _next() -> str:
 
 def draw(**outcome: Any) -> Response:
     packages = web.rooms().settings.campaign.packages
-    progress, visit = web.progress(), web.visit()
+    progress, visit = guard.progress(), web.visit()
     under_way = progress.ordered or progress.order_unresolved
     response = web.page(
         "pages/presell.html",

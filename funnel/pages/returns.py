@@ -7,7 +7,7 @@ from urllib.parse import quote
 from flask import Blueprint, Response, abort, redirect, request
 from werkzeug.wrappers import Response as Answer
 
-from funnel import outage, web
+from funnel import guard, outage, web
 from funnel.attempt import ORDER, Attempt, Claim, State
 from funnel.charge_calls import Agreement
 from funnel.forms import PlainForm
@@ -95,7 +95,7 @@ def _cancel(attempt: Attempt) -> Response:
     if web.rooms().payments.cancel_paypal(attempt):
         if attempt.slot == ORDER:
             return web.go("checkout", Notice.CANCELLED)
-        return web.go(web.whereabouts(), f"{Notice.NOT_ADDED}:{attempt.slot}")
+        return web.go(guard.whereabouts(), f"{Notice.NOT_ADDED}:{attempt.slot}")
     web.rooms().payments.wait_for(web.visit())
     return _on(web.rooms().attempts.find(attempt.key) or attempt)
 
@@ -145,7 +145,7 @@ def _on(attempt: Attempt) -> Response:
     """Forward, with what became of the attempt; the confirming page tells it of an order."""
     if attempt.slot == ORDER:
         return web.go(CONFIRMING)
-    return web.go(web.whereabouts(), f"{web.outcome(attempt)}:{attempt.slot}")
+    return web.go(guard.whereabouts(), f"{web.outcome(attempt)}:{attempt.slot}")
 
 
 def _own(ticket: str) -> Attempt | None:

@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Blueprint, Response
 
-from funnel import outage, web
+from funnel import guard, outage, web
 from funnel.forms import PlainForm
 from funnel.receipt import facts, receipt
 from funnel.steps import PATHS
@@ -17,8 +17,8 @@ REFRESH_UNTIL = 30.0  # seconds after the receipt was first shown
 
 @bp.get(PATHS["thank-you"])
 def show() -> Response:
-    web.enter("thank-you")
-    shown = web.progress().ordered and web.is_person()
+    guard.enter("thank-you")
+    shown = guard.progress().ordered and web.is_person()
     first = shown and outage.attempted(lambda: web.rooms().flow.finish(web.visit()), False)
     return draw(first=first)
 
@@ -26,11 +26,11 @@ def show() -> Response:
 @bp.post(PATHS["thank-you"])
 def submit() -> Response:
     """Order again: a new visit that keeps the attribution, and none of the ids."""
-    web.admit("thank-you")
+    guard.admit("thank-you")
     form = PlainForm()
     if not form.validate_on_submit():
         return draw(**web.mistaken(form))
-    web.start_again()
+    guard.start_again()
     campaign = web.rooms().settings.campaign
     return web.go(next(step for step in campaign.steps if step != "presell"))
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Blueprint, Response, abort
 
-from funnel import outage, web
+from funnel import guard, outage, web
 from funnel.attempt import Attempt, Claim, PaySource, State, paid_order
 from funnel.campaign import DOWNSELL, Campaign
 from funnel.forms import UpsellForm
@@ -24,7 +24,7 @@ DECISIONS = {State.CHARGED: "accepted", State.DECLINED: "declined", State.NOT_CH
 @bp.get("/upsell/<int:number>/<downsell>")
 def show(number: int, downsell: str) -> Response:
     slot = _slot(number, downsell)
-    visit = web.enter(slot)
+    visit = guard.enter(slot)
     return draw(slot, visit, UpsellForm(formdata=None))
 
 
@@ -32,14 +32,14 @@ def show(number: int, downsell: str) -> Response:
 @bp.post("/upsell/<int:number>/<downsell>")
 def submit(number: int, downsell: str) -> Response:
     slot = _slot(number, downsell)
-    visit, form = web.admit(slot, charges=True), UpsellForm()
-    if slot in web.progress().decided:
-        return web.go(web.whereabouts())
+    visit, form = guard.admit(slot, charges=True), UpsellForm()
+    if slot in guard.progress().decided:
+        return web.go(guard.whereabouts())
     if not form.validate_on_submit():
         return draw(slot, visit, form, **web.mistaken(form, stale=Notice.STALE_OFFER))
     if not form.accepted:
         web.rooms().flow.refuse_upsell(visit, slot)
-        return web.go(web.whereabouts())
+        return web.go(guard.whereabouts())
     package = web.rooms().settings.campaign.upsell(slot)
     try:
         key = web.rooms().tokens.read(form.attempt.data, visit.id, slot, [package.basket])
@@ -52,7 +52,7 @@ def submit(number: int, downsell: str) -> Response:
         outage.attempted(lambda: web.rooms().payments.pass_over_upsell(visit, slot, key), None)
     elif claim.attempt.away:
         return web.go(AWAY)
-    return web.go(web.whereabouts(), f"{web.outcome(claim.attempt)}:{slot}")
+    return web.go(guard.whereabouts(), f"{web.outcome(claim.attempt)}:{slot}")
 
 
 def _slot(number: int, downsell: str) -> str:
@@ -81,7 +81,7 @@ def draw(slot: str, visit: Visit, form: UpsellForm, **outcome: Any) -> Response:
         paypal=paid is not None and paid.pay_source is PaySource.PAYPAL,
         ends_in=_seconds_left(campaign, step, paid),
         decision=_decision(slot, attempts),
-        next_url=PATHS[web.whereabouts()],
+        next_url=PATHS[guard.whereabouts()],
         **outcome,
     )
 
@@ -106,4 +106,4 @@ def _decision(slot: str, attempts: Sequence[Attempt]) -> str | None:
     attempt = next((attempt for attempt in reversed(attempts) if attempt.slot == slot), None)
     if attempt:
         return DECISIONS.get(attempt.state, "pending")
-    return "refused" if slot in web.progress().decided else None
+    return "refused" if slot in guard.progress().decided else None
