@@ -140,7 +140,7 @@ def _configure(app: Flask, settings: Settings) -> None:
         SESSION_REFRESH_EACH_REQUEST=False,
         PERMANENT_SESSION_LIFETIME=timedelta(seconds=settings.timing.visit_life),
         WTF_CSRF_TIME_LIMIT=None,
-        WTF_CSRF_SECRET_KEY=[*reversed(settings.secret_key_fallbacks), settings.secret_key.get_secret_value()],
+        WTF_CSRF_SECRET_KEY=[*reversed(settings.secret_keys)],
         MAX_CONTENT_LENGTH=BIGGEST_BODY,
         MAX_FORM_MEMORY_SIZE=BIGGEST_BODY,
         MAX_FORM_PARTS=MOST_FIELDS,

@@ -84,7 +84,7 @@ def _digest(file: Path, _changed: float) -> str:
 
 @lru_cache(DIGESTS_KEPT)
 def _integrity(file: Path, _changed: float) -> str:
-    return sha384(file)
+    return sha384(file.read_bytes())
 
 
 def _size(file: Path) -> tuple[int, int]:

@@ -121,7 +121,7 @@ def furnish(settings: Settings, *, prepare: bool = True) -> Rooms:
         deadline=timing.owed_deadline,
         quiet_time=timing.quiet_time,
     )
-    keys = [settings.secret_key.get_secret_value(), *settings.secret_key_fallbacks]
+    keys = settings.secret_keys
     reconciliation = Reconciliation(store=store, attempts=attempts, client=client)
     restoration = Restoration(
         store=store, visits=visits, attempts=attempts, quiet_time=timing.quiet_time, visit_life=timing.visit_life

@@ -26,8 +26,9 @@ def of(folders: Folders) -> tuple[Script, ...]:
     return tuple(script for file in lists if file.is_file() for script in _read(file))
 
 
-def sha384(file: Path) -> str:
-    return f"sha384-{b64encode(digest_of(file.read_bytes()).digest()).decode()}"
+def sha384(content: bytes) -> str:
+    """As in an integrity attribute."""
+    return f"sha384-{b64encode(digest_of(content).digest()).decode()}"
 
 
 def _read(file: Path) -> list[Script]:

@@ -1,11 +1,11 @@
 """What matters of a payment page as browsers get it, so that two looks at it can be compared (PCI DSS 11.6.1); pure."""
 
 import re
-from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
-from hashlib import sha384
 from html.parser import HTMLParser
 from urllib.parse import urljoin
+
+from funnel.inventory import sha384
 
 # What is another one each time, without being another page.
 NONCE = re.compile(r"nonce-[\w+/=-]+")
@@ -31,33 +31,10 @@ HEADERS = (
 )
 # Elements that run, load, frame, send or draw over something; the others only say something.
 TOLD = {
-    "script",
-    "style",
-    "link",
-    "form",
-    "button",
-    "input",
-    "select",
-    "textarea",
-    "iframe",
-    "frame",
-    "object",
-    "embed",
-}
-TOLD |= {
-    "base",
-    "meta",
-    "img",
-    "source",
-    "video",
-    "audio",
-    "portal",
-    "template",
-    "svg",
-    "use",
-    "animate",
-    "set",
-    "applet",
+    *("script", "style", "link", "base", "meta"),
+    *("form", "button", "input", "select", "textarea"),
+    *("iframe", "frame", "object", "embed", "applet", "portal", "template"),
+    *("img", "source", "video", "audio", "svg", "use", "animate", "set"),
 }
 VALUES = ("value", "content")  # tokens and what is typed; of a meta element what it says is told all the same
 Fetch = Callable[[str], bytes]
@@ -75,7 +52,7 @@ def page_print(address: str, headers: Mapping[str, str], html: str, fetch: Fetch
         counts[tag] = counts.get(tag, 0) + 1
         found[f"<{tag}> {counts[tag]}"] = text
     for tag, place in reader.files:
-        found[f"file {place.split('?')[0]} of <{tag}>"] = digest(fetch(urljoin(address, place)))
+        found[f"file {place.split('?')[0]} of <{tag}>"] = sha384(fetch(urljoin(address, place)))
     return found
 
 
@@ -88,10 +65,6 @@ def differences(before: Mapping[str, str], now: Mapping[str, str]) -> Iterator[s
             yield f"{name} is gone: {old}"
         elif old != new:
             yield f"{name} has changed: {old} -> {new}"
-
-
-def digest(content: bytes) -> str:
-    return f"sha384-{b64encode(sha384(content).digest()).decode()}"
 
 
 class _Reader(HTMLParser):
@@ -117,7 +90,7 @@ class _Reader(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         if self._inside and data.strip():
-            self.told.append((f"{self._inside} text", digest(data.encode())))
+            self.told.append((f"{self._inside} text", sha384(data.encode())))
 
     def handle_endtag(self, tag: str) -> None:
         self._inside = None

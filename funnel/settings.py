@@ -118,6 +118,11 @@ class Environment(BaseModel):
     challenge_verify_url: BaseUrl | None = Field(None, description=URL_RULE)
 
     @property
+    def secret_keys(self) -> tuple[str, ...]:
+        """The newest first; it signs, and all of them are taken."""
+        return self.secret_key.get_secret_value(), *self.secret_key_fallbacks
+
+    @property
     def production(self) -> bool:
         return self.funnel_env == "production"
 

@@ -65,7 +65,7 @@ def _unapproved(found: dict[str, Path], folders: Folders) -> Iterator[str]:
     """PCI DSS 6.4.3: each script of a page with a card form is authorised, unchanged, and there for a reason."""
     approved = {script.name: script.sha384 for script in inventory.of(folders)}
     for file in sorted({file for place in PLACES for file in files(CARD_PAGE, place)} & found.keys()):
-        if approved.get(file) != (now := inventory.sha384(found[file])):
+        if approved.get(file) != (now := inventory.sha384(found[file].read_bytes())):
             said = "is not the file that was approved" if file in approved else "is not listed"
             needed = f'needed: [[script]] with name, why and sha384 = "{now}"'
             yield f"{inventory.FILE}: {file} is shown on checkout and {said}; {needed}"

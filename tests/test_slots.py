@@ -194,7 +194,7 @@ def test_what_is_listed_needs_no_mistake(tmp_path: Path) -> None:
 def test_a_slot_on_checkout_is_approved_by_its_digest_and_only_so(open_funnel: OpenFunnel, tmp_path: Path) -> None:
     slot = {"templates/slots/checkout-head.html": "<script>approved()</script>"}
     file = written(tmp_path, slot, "checkout = true")
-    digest = inventory.sha384(tmp_path / "theme" / "templates/slots/checkout-head.html")
+    digest = inventory.sha384((tmp_path / "theme" / "templates/slots/checkout-head.html").read_bytes())
     entry = f'[[script]]\nname = "slots/checkout-head.html"\nsha384 = "{digest}"\nwhy = "Counts the sales."\n'
     (tmp_path / "theme" / "payment_scripts.toml").write_text(entry)
     with Shopper(open_funnel(FUNNEL_FILE=str(file)).url) as shopper:

@@ -78,6 +78,4 @@ def _kept(browser: requests.Session) -> str:
 
 
 def _signer() -> URLSafeSerializer:
-    settings = web.rooms().settings
-    keys = [*reversed(settings.secret_key_fallbacks), settings.secret_key.get_secret_value()]
-    return URLSafeSerializer(keys, salt="page-watch")
+    return URLSafeSerializer([*reversed(web.rooms().settings.secret_keys)], salt="page-watch")
