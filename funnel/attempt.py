@@ -59,6 +59,7 @@ class Refusal(StrEnum):
     BUSY = "busy"
     CRM_DOWN = "crm-down"
     NO_ORDER = "no-order"
+    ONE_OF_TWO = "one-of-two"  # of an upsell and its downsell the other one has been charged
     TOO_MANY_DECLINES = "too-many-declines"
     TOO_MANY_TRIES = "too-many-tries"  # of others, from the same place or in the whole shop
 

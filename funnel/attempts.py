@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, bindparam, delete, select, update
 
 from funnel.attempt import (
     FIRST_ASK,
@@ -30,9 +30,10 @@ from funnel.attempt import (
 )
 from funnel.attempt_rows import NOT_KNOWN_YET, OF_ORDERS_SINCE, OF_VISIT, by_key, rows
 from funnel.basket import Basket
+from funnel.campaign import DOWNSELL
 from funnel.origin import Origin
 from funnel.store import Store, insert_new
-from funnel.tables import attempts, refusals
+from funnel.tables import attempts, refusals, visits
 from funnel.tries import Mood, Tries
 
 # Built once: to build a statement takes longer than to run it.
@@ -46,6 +47,8 @@ AT_PAYPAL = update(attempts).where(
 )
 SEEN_WITH_QUIET_TIME = SEEN.where(attempts.c.settle_at == bindparam("quiet_until"))
 REFUSED = select(refusals.c.slot).where(refusals.c.visit_id == bindparam("visit"))
+UNREFUSE = delete(refusals).where(refusals.c.visit_id == bindparam("visit"), refusals.c.slot == bindparam("of"))
+ONE_CLAIM_AT_A_TIME = select(visits.c.id).where(visits.c.id == bindparam("visit")).with_for_update()
 
 
 class Attempts:
@@ -72,6 +75,7 @@ class Attempts:
         A charge with an `origin` is of a card that somebody has typed there, which is not tried without end.
         """
         with self._store.durable() as connection:
+            connection.execute(ONE_CLAIM_AT_A_TIME, {"visit": visit_id})
             if standing := self._standing(connection, key, visit_id, slot):
                 return standing
             if origin and self._tries and self._tries.mood_within(connection, origin) is Mood.SPENT:
@@ -221,6 +225,11 @@ class Attempts:
         with self._store.write() as connection:
             insert_new(connection, refusals, visit_id=visit_id, slot=slot)
 
+    def reopen(self, visit_id: str, slot: str) -> None:
+        """The shopper takes a no back."""
+        with self._store.write() as connection:
+            connection.execute(UNREFUSE, {"visit": visit_id, "of": slot})
+
     def refused(self, visit_id: str) -> frozenset[str]:
         with self._store.read() as connection:
             return frozenset(connection.execute(REFUSED, {"visit": visit_id}).scalars())
@@ -239,6 +248,8 @@ class Attempts:
             return Claim(known) if (known.visit_id, known.slot) == (visit_id, slot) else Claim(refusal=Refusal.BUSY)
         if any(attempt.state.unresolved for attempt in mine):
             return Claim(refusal=Refusal.BUSY)
+        if any(_instead(attempt, slot) for attempt in mine):
+            return Claim(refusal=Refusal.ONE_OF_TWO)
         if slot != ORDER and not any(attempt.bears_upsells for attempt in mine):
             return Claim(refusal=Refusal.NO_ORDER)
         declines = sum(attempt.state is State.DECLINED for attempt in mine)
@@ -254,6 +265,11 @@ class Attempts:
             values["quiet_until"] = quiet_until
         with self._store.durable() as connection:
             return connection.execute(SEEN if quiet_until is None else SEEN_WITH_QUIET_TIME, values).rowcount == 1
+
+
+def _instead(attempt: Attempt, slot: str) -> bool:
+    """Whether the downsell of an upsell, or that upsell itself, has been charged: one of the two is all there is."""
+    return attempt.state is State.CHARGED and attempt.slot.removesuffix(DOWNSELL) == slot.removesuffix(DOWNSELL)
 
 
 def _charged_quantity(mine: Sequence[Attempt], product_id: int) -> int:

@@ -109,6 +109,9 @@ class Flow:
     def refuse_upsell(self, visit: Visit, step: str) -> None:
         self._attempts.refuse(visit.id, step)
 
+    def reopen_upsell(self, visit: Visit, step: str) -> None:
+        self._attempts.reopen(visit.id, step)
+
     def finish(self, visit: Visit) -> bool:
         """The shopper has seen the receipt: no more offers, and Confirm Order is owed if the campaign wants it. True
         the first time, in one tab of several."""

@@ -68,15 +68,19 @@ class PlainForm(ShopperForm):
 
 
 class UpsellForm(ShopperForm):
-    """Yes or no to one offer; the attempt is the key of the charge that a yes makes."""
+    """Yes or no to one offer, or the wish to be asked again; the attempt is the key of the charge that a yes makes."""
 
     attempt = HiddenField(filters=[tidy_text])
     choice = StringField()
 
     def validate_choice(self, field: Field) -> None:
-        if field.data not in ("yes", "no"):
+        if field.data not in ("yes", "no", "again"):
             raise ValidationError(phrase("Choose yes or no"))
 
     @property
     def accepted(self) -> bool:
         return bool(self.choice.data == "yes")
+
+    @property
+    def reopens(self) -> bool:
+        return bool(self.choice.data == "again")

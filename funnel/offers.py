@@ -41,19 +41,27 @@ def slots(campaign: Campaign) -> Iterator[str]:
 
 def next_offer(campaign: Campaign, facts: Bought) -> str | None:
     """The slot of the first offer that is undecided and stands; None when all are through."""
-    if facts.pay_source == "paypal" and campaign.paypal is None:  # what paid the order cannot be charged any more
-        return None
-    undecided = (slot for slot in slots(campaign) if slot not in facts.decided)
-    return next((slot for slot in undecided if stands(campaign, slot, facts)), None)
+    return next((slot for slot in slots(campaign) if slot not in facts.decided and stands(campaign, slot, facts)), None)
+
+
+def reopenable(campaign: Campaign, facts: Bought) -> frozenset[str]:
+    """What the shopper said no to and may still say yes to."""
+    return frozenset(slot for slot in slots(campaign) if slot in facts.refused and stands(campaign, slot, facts))
 
 
 def stands(campaign: Campaign, slot: str, facts: Bought) -> bool:
-    page = campaign.upsell_page(slot.removesuffix(DOWNSELL))
+    """Whether an offer could be accepted now, if it is undecided or only the shopper said no."""
+    if facts.pay_source == "paypal" and campaign.paypal is None:  # what paid the order cannot be charged any more
+        return False
+    step = slot.removesuffix(DOWNSELL)
+    page = campaign.upsell_page(step)
     if page is None or not _fits(campaign, page.only_if, facts):
         return False
     if page.ends_after_minutes and facts.age >= page.ends_after_minutes * MINUTE:
         return False
-    if slot.endswith(DOWNSELL) and not _refused_for_good(slot.removesuffix(DOWNSELL), facts):
+    if {step, step + DOWNSELL} & {*facts.accepted, *facts.declined}:  # an upsell or its downsell is tried once
+        return False
+    if slot.endswith(DOWNSELL) and step not in facts.refused:
         return False
     replaces = campaign.upsell(slot).line.replaces
     return replaces is None or replaces in facts.products
@@ -63,11 +71,6 @@ def unconditional(campaign: Campaign, step: str) -> bool:
     """Whether everybody who pays in time meets this upsell."""
     page = campaign.upsell_page(step)
     return page is not None and page.only_if == OnlyIf() and not (page.replaces or page.ends_after_minutes)
-
-
-def _refused_for_good(step: str, facts: Bought) -> bool:
-    """Who said no in one tab and yes in another at the same moment may have been charged."""
-    return step in facts.refused and step not in facts.accepted and step not in facts.declined
 
 
 def _fits(campaign: Campaign, only_if: OnlyIf, facts: Bought) -> bool:

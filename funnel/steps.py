@@ -76,6 +76,7 @@ class Progress:
     order_unresolved: bool = False
     upsell_unresolved: bool = False
     decided: frozenset[str] = frozenset()
+    reopenable: frozenset[str] = frozenset()
     next_offer: str | None = None
 
 

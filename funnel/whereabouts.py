@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from funnel.attempt import ORDER, Attempt, PaySource, State, paid_order
 from funnel.attempts import Attempts
 from funnel.campaign import Campaign
-from funnel.offers import Bought, next_offer
+from funnel.offers import Bought, next_offer, reopenable
 from funnel.steps import Progress
 from funnel.store import Store
 from funnel.visit import Visit
@@ -25,25 +25,27 @@ class Whereabouts:
         orders = [attempt for attempt in attempts if attempt.slot == ORDER]
         upsells = [attempt for attempt in attempts if attempt.slot != ORDER]
         refused = self._attempts.refused(visit.id) if attempts else frozenset()  # without an order nothing is offered
+        facts = self._bought(visit, paid_order(attempts), upsells, refused)
         return Progress(
             ordered=any(attempt.state is State.CHARGED for attempt in orders),
             order_unresolved=any(attempt.state.unresolved for attempt in orders),
             upsell_unresolved=any(attempt.state.unresolved for attempt in upsells),
             decided=frozenset(attempt.slot for attempt in upsells) | refused,
-            next_offer=self._next_offer(visit, paid_order(attempts), upsells, refused),
+            reopenable=reopenable(self._campaign, facts) if facts else frozenset(),
+            next_offer=next_offer(self._campaign, facts) if facts else None,
         )
 
-    def _next_offer(
+    def _bought(
         self, visit: Visit, paid: Attempt | None, upsells: Sequence[Attempt], refused: frozenset[str]
-    ) -> str | None:
-        """None too once the receipt was shown, the window has closed, or our own books do not know the order."""
+    ) -> Bought | None:
+        """What offers depend on. None once the receipt was shown, the window has closed, or without a paid order."""
         if paid is None or visit.finished_at is not None:
             return None
         age = self._store.clock() - paid.created_at
         if age >= self._upsell_window:
             return None
         accepted = [attempt for attempt in upsells if attempt.state is State.CHARGED]
-        facts = Bought(
+        return Bought(
             accepted={attempt.slot for attempt in accepted},
             refused=refused,
             declined={attempt.slot for attempt in upsells} - {attempt.slot for attempt in accepted},
@@ -52,7 +54,6 @@ class Whereabouts:
             pay_source="paypal" if paid.pay_source is PaySource.PAYPAL else "card",
             age=age,
         )
-        return next_offer(self._campaign, facts)
 
 
 def _products(charged: Sequence[Attempt]) -> set[int]:

@@ -65,6 +65,12 @@ def at_the_downsell(shopper: Shopper) -> Page:
     return page
 
 
+def changed_mind(shopper: Shopper, form: Form | None = None) -> Page:
+    """Pressed on the page of an offer that was answered with no, or by an old form of it."""
+    assert form or answers(shopper.page) == [("choice", "again")]
+    return shopper.submit(form, choice="again")
+
+
 def receipt_says(shopper: Shopper, words: str) -> bool:
     return words in shopper.get("/thank-you").text
 
@@ -141,7 +147,7 @@ def test_back_from_the_downsell_shows_that_no_was_said_and_leads_on(crm: Crm, sh
     at_the_downsell(shopper)
     page = shopper.get("/upsell/1")
     assert "You said no thanks" in page.text
-    assert answers(page) == []
+    assert answers(page) == [("choice", "again")]
     assert page.attributes("a", **{"class": "button"})["href"] == "/upsell/1/b"
     assert shopper.get("/upsell/1/b").path == "upsell/1/b", "which is still open"
     shopper.submit(choice="yes")
@@ -229,6 +235,46 @@ def test_two_tabs_with_downsell_forms_of_their_own_are_one_charge(crm: Crm, shop
     assert shopper.submit(first, choice="no").path == "upsell/2", "a no that comes late changes nothing"
     assert "You already added" in shopper.get("/upsell/1/b").text
     assert crm.charges()["total"] == 2
+
+
+def test_who_changes_their_mind_is_asked_again_and_charged_once(crm: Crm, shopper: Shopper) -> None:
+    shopper.buy()
+    downsell = at_the_downsell(shopper).form
+    old = shopper.get("/upsell/1").form
+    assert changed_mind(shopper).path == "upsell/1"
+    assert PRICES["upsell/1"][0] in shopper.page.text
+    assert answers(shopper.page) == [("choice", "yes"), ("choice", "no")]
+    offer = shopper.page.form
+    assert changed_mind(shopper, old).path == "upsell/1", "pressed once more, which is no answer to the offer"
+    assert shopper.submit(offer, choice="yes").path == "upsell/2"
+    assert changed_mind(shopper, old).path == "upsell/2"
+    assert shopper.submit(downsell, choice="yes").path == "upsell/2"
+    assert answers(shopper.get("/upsell/1")) == []
+    assert [call["params"]["productId"] for call in crm.calls(UPSALE)] == ["202"]
+    assert crm.charges()["total"] == 2
+    assert eventually(lambda: crm.page_types() == ["leadPage", "checkoutPage", "upsellPage1", "upsellPage2"])
+
+
+def test_a_mind_can_be_changed_after_both_noes_until_one_of_the_two_is_tried(crm: Crm, shopper: Shopper) -> None:
+    shopper.buy()
+    at_the_downsell(shopper)
+    assert shopper.submit(choice="no").path == "upsell/2"
+    upsell = shopper.get("/upsell/1").form
+    shopper.get("/upsell/1/b")
+    assert changed_mind(shopper).path == "upsell/1/b"
+    crm.fault(UPSALE, "decline")
+    assert shopper.submit(choice="yes").path == "upsell/2"
+    assert answers(shopper.get("/upsell/1")) == []
+    assert changed_mind(shopper, upsell).path == "upsell/2", "a card that was declined is not asked again"
+    assert len(crm.calls(UPSALE)) == 1
+
+
+def test_a_change_of_mind_needs_the_forms_own_token(shopper: Shopper) -> None:
+    shopper.buy()
+    at_the_downsell(shopper)
+    form = shopper.get("/upsell/1").form
+    assert shopper.submit(form, choice="again", csrf_token="somebody else's").path == "upsell/1/b"
+    assert answers(shopper.get("/upsell/1")) == [("choice", "again")]
 
 
 def test_an_old_form_of_the_upsell_charges_nothing_after_the_downsell(crm: Crm, shopper: Shopper) -> None:

@@ -9,7 +9,7 @@ import pytest
 from campaigns import campaign
 
 from funnel.campaign import Campaign
-from funnel.offers import MINUTE, Bought, next_offer, slots, unconditional
+from funnel.offers import MINUTE, Bought, next_offer, reopenable, slots, unconditional
 
 LAMP, BULBS, SHADE, BRASS = 101, 201, 202, 301
 FRESH = Bought(
@@ -59,10 +59,32 @@ def test_each_downsell_follows_its_upsell() -> None:
         # No in one tab and yes in another at the same moment
         ({"accepted": ["upsell1"], "refused": ["upsell1"]}, "upsell2"),
         ({"declined": ["upsell1"], "refused": ["upsell1"]}, "upsell2"),
+        # The upsell was opened again in one tab while the other one took the downsell
+        ({"accepted": ["upsell1b"]}, "upsell2"),
     ],
 )
 def test_a_downsell_is_offered_only_after_a_plain_no(facts: dict[str, Any], offer: str | None) -> None:
     assert next_offer(WITH_DOWNSELLS, replace(FRESH, **facts)) == offer
+
+
+@pytest.mark.parametrize(
+    ("facts", "offers"),
+    [
+        ({}, set()),
+        ({"refused": ["upsell1"]}, {"upsell1"}),
+        ({"refused": ["upsell1", "upsell1b"]}, {"upsell1", "upsell1b"}),
+        ({"refused": ["upsell1"], "accepted": ["upsell1b"]}, set()),
+        ({"refused": ["upsell1"], "declined": ["upsell1b"]}, set()),
+        ({"refused": ["upsell1b"], "accepted": ["upsell1"]}, set()),
+        ({"refused": ["upsell1", "upsell2"], "accepted": ["upsell1b"]}, {"upsell2"}),
+        ({"refused": ["upsell1b"]}, set()),  # its upsell stands open again
+        ({"refused": ["upsell3"]}, set()),  # gone from the campaign meanwhile
+    ],
+)
+def test_a_mind_can_be_changed_until_the_upsell_or_its_downsell_is_tried(
+    facts: dict[str, Any], offers: set[str]
+) -> None:
+    assert reopenable(WITH_DOWNSELLS, replace(FRESH, **facts)) == offers
 
 
 @pytest.mark.parametrize(
@@ -128,6 +150,8 @@ downsell = { offer = "bulbs" }
     assert next_offer(funnel, refused) == "upsell1b"
     assert next_offer(funnel, replace(refused, country="CA")) is None
     assert next_offer(funnel, replace(refused, age=10 * MINUTE)) is None
+    assert reopenable(funnel, refused) == {"upsell1"}
+    assert reopenable(funnel, replace(refused, age=10 * MINUTE)) == frozenset()
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,12 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
 import pytest
+from conftest import eventually
+from sqlalchemy import Connection, text
 from stores import Clock
 
 from funnel.attempt import (
@@ -24,7 +27,7 @@ from funnel.attempt import (
     Verdict,
     new_key,
 )
-from funnel.attempts import Attempts
+from funnel.attempts import ONE_CLAIM_AT_A_TIME, Attempts
 from funnel.attribution import Arrival
 from funnel.basket import Basket, Line
 from funnel.outbox import PATIENCE, Kind, Outbox
@@ -250,6 +253,43 @@ def test_of_two_offers_in_two_tabs_one_is_in_flight_at_a_time(attempts: Attempts
 
 def test_an_upsell_needs_a_charged_order(attempts: Attempts) -> None:
     assert attempts.claim(new_key(), "jane", "upsell1", LAMP, lease=LEASE).refusal is Refusal.NO_ORDER
+
+
+def charged(attempts: Attempts, slot: str) -> None:
+    key = new_key()
+    assert attempts.claim(key, "jane", slot, LAMP, lease=LEASE).mine
+    assert attempts.mark_sent(key, "ORDER-jane", lease=LEASE)
+    assert attempts.settle(key, Verdict(State.CHARGED), seen=(State.SENT,))
+
+
+@pytest.mark.parametrize(("first", "other"), [("upsell1", "upsell1b"), ("upsell1b", "upsell1")])
+def test_of_an_upsell_and_its_downsell_one_is_charged(attempts: Attempts, first: str, other: str) -> None:
+    charged_order(attempts)
+    charged(attempts, first)
+    assert attempts.claim(new_key(), "jane", other, LAMP, lease=LEASE).refusal is Refusal.ONE_OF_TWO
+    assert attempts.claim(new_key(), "jane", "upsell2", LAMP, lease=LEASE).mine
+
+
+def test_a_claim_sees_what_another_one_has_come_to_meanwhile(store: Store, attempts: Attempts) -> None:
+    """PostgreSQL would let it look, wait, and insert beside a downsell that has been charged since the look."""
+    charged_order(attempts)
+    with store.write() as connection:
+        Visits(store, life=100.0).keep(connection, Visit("jane", Arrival("", "", "", "")))
+    with ThreadPoolExecutor(1) as second_tab:
+        with store.durable() as connection:
+            connection.execute(ONE_CLAIM_AT_A_TIME, {"visit": "jane"})
+            late = second_tab.submit(attempts.claim, new_key(), "jane", "upsell1", LAMP, lease=LEASE)
+            assert eventually(lambda: late.done() or somebody_waits(connection))
+            values = {"state": State.CHARGED, "created_at": 0.0, "lease_until": 0.0}
+            assert insert_new(connection, attempts_table, key=new_key(), visit_id="jane", slot="upsell1b", **values)
+        assert late.result().refusal is Refusal.ONE_OF_TWO
+
+
+def somebody_waits(connection: Connection) -> bool:
+    if connection.dialect.name == "sqlite":  # where whoever writes has been waited for since its beginning
+        return True
+    waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND transactionid = pg_current_xact_id()::xid"
+    return bool(connection.execute(text(waiting)).scalar())
 
 
 def test_a_claim_of_somebody_elses_key_is_refused_and_shows_nothing(attempts: Attempts) -> None:

@@ -33,7 +33,9 @@ def show(number: int, downsell: str) -> Response:
 def submit(number: int, downsell: str) -> Response:
     slot = _slot(number, downsell)
     visit, form = guard.admit(slot, charges=True), UpsellForm()
-    if slot in guard.progress().decided:
+    if form.reopens and slot in guard.progress().reopenable and form.validate_on_submit():
+        web.rooms().flow.reopen_upsell(visit, slot)
+    if form.reopens or slot in guard.progress().decided:
         return web.go(guard.whereabouts())
     if not form.validate_on_submit():
         return draw(slot, visit, form, **web.mistaken(form, stale=Notice.STALE_OFFER))
@@ -81,6 +83,7 @@ def draw(slot: str, visit: Visit, form: UpsellForm, **outcome: Any) -> Response:
         paypal=paid is not None and paid.pay_source is PaySource.PAYPAL,
         ends_in=_seconds_left(campaign, step, paid),
         decision=_decision(slot, attempts),
+        reopenable=slot in guard.progress().reopenable,
         next_url=PATHS[guard.whereabouts()],
         **outcome,
     )

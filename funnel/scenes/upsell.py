@@ -47,7 +47,11 @@ def _decided(campaign: Campaign, slot: str) -> Iterator[Scene]:
     ):
         reason = Reason.DECLINED if state is State.DECLINED else None
         yield _scene(campaign, slot, mood, words, ledger.upsell(campaign, slot, state, reason=reason))
-    yield _scene(campaign, slot, "said-no", "The shopper said no thanks.", refused=frozenset([slot]))
+    no = frozenset([slot])
+    yield _scene(campaign, slot, "said-no", "The shopper said no thanks, and may change their mind.", refused=no)
+    ended = switches.ending(campaign)
+    too_late = (ledger.order(ended, ago=20 * 60),)
+    yield _scene(ended, slot, "said-no-ended", "The offer has ended meanwhile.", refused=no, attempts=too_late)
 
 
 def _switched(campaign: Campaign, slot: str) -> Iterator[Scene]:
