@@ -37,10 +37,10 @@ judge, drift, charge_calls, pay_token, return_token, challenge
 visits, attempts, unresolved, outbox, breaker, crm/, migrations/
                      the visits in the store; the ledger of charges; what of it nobody waits for; the calls that are
                      owed; whether the CRM is down; the CRM's client; the tables from release to release
-visit, cookie, attempt_rows, tries, floods, logs, error_reports
-                     a shopper's visit as a value; what the signed cookie remembers of it; the ledger, read; how many
-                     cards are tried in vain, and how many forms sent, from one place; how a log line is drawn;
-                     what Sentry is told, if anything
+visit, cookie, attempt_rows, journal, tries, floods, logs, error_reports
+                     a shopper's visit as a value; what the signed cookie remembers of it; the ledger, read; how it is
+                     written, and told in the log; how many cards are tried in vain, and how many forms sent, from one
+                     place; how a log line is drawn; what Sentry is told, if anything
 store (engine, schema, tables), steps, offers, quote, robots, attribution, scrub, violations, redirects, page_print
                      the tables, read and written; the order of the pages; which offers stand; what is picked and
                      what it comes to; who is no shopper; where shoppers come from; what no log line may tell;

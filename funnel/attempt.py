@@ -8,6 +8,7 @@ from enum import StrEnum
 from funnel.basket import Basket
 
 KEY_BYTES = 16  # 128 random bits
+LETTERS = str.maketrans("0123456789", "ghijklmnop")
 ORDER = "order"  # the slot of Import Order; an upsell's slot is named like its step
 
 IN_FLIGHT = ("CLAIMED", "SENT", "UNKNOWN", "AWAIT_REDIRECT")
@@ -51,6 +52,18 @@ class Reason(StrEnum):
     CANCELLED = "cancelled"
     ALREADY_PURCHASED = "already-purchased"
     FRAUD_LIMIT = "fraud-limit"
+
+
+class By(StrEnum):
+    """Who or what changed an attempt's state."""
+
+    SHOPPER = "shopper"  # pressed a button, or came back from PayPal
+    CHARGE = "charge"  # made ready, sent, or answered by the CRM
+    ORDER_QUERY = "order-query"
+    LEASE = "lease"  # passed, for the process that charged is gone
+    COOKIE = "cookie"  # knows of an order that the store has lost
+    RESTORE = "after-restore"
+    OPERATOR = "operator"
 
 
 class Refusal(StrEnum):
@@ -161,4 +174,5 @@ def paid_order(attempts: Iterable[Attempt]) -> Attempt | None:
 
 
 def new_key() -> str:
-    return secrets.token_hex(KEY_BYTES)  # no sign that a command line could take for an option
+    """Letters alone: no sign that a command line takes for an option, no number that a log leaves out as a card's."""
+    return secrets.token_hex(KEY_BYTES).translate(LETTERS)

@@ -8,10 +8,11 @@ The guarantee rests on two unique indexes (tables.py): one live attempt in a slo
 """
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, select, update
+from sqlalchemy import Connection, bindparam, delete, select
 
 from funnel.attempt import (
     FIRST_ASK,
@@ -20,6 +21,7 @@ from funnel.attempt import (
     UNRESOLVED,
     Attempt,
     AwayKind,
+    By,
     Claim,
     PaySource,
     Reason,
@@ -31,16 +33,15 @@ from funnel.attempt import (
 from funnel.attempt_rows import NOT_KNOWN_YET, OF_ORDERS_SINCE, OF_VISIT, by_key, rows
 from funnel.basket import Basket
 from funnel.campaign import DOWNSELL
+from funnel.journal import Entries, Journal, moving
 from funnel.origin import Origin
 from funnel.store import Store, insert_new
 from funnel.tables import attempts, refusals, visits
 from funnel.tries import Mood, Tries
 
 # Built once: to build a statement takes longer than to run it.
-SEEN = update(attempts).where(
-    attempts.c.key == bindparam("of"), attempts.c.state.in_(bindparam("seen", expanding=True))
-)
-AT_PAYPAL = update(attempts).where(
+SEEN = moving(attempts.c.key == bindparam("of"), attempts.c.state.in_(bindparam("seen", expanding=True)))
+AT_PAYPAL = moving(
     attempts.c.key == bindparam("of"),
     attempts.c.state == State.AWAIT_REDIRECT,
     attempts.c.away["kind"].as_string() == AwayKind.PAYPAL,
@@ -56,6 +57,7 @@ class Attempts:
 
     def __init__(self, store: Store, *, decline_limit: int, tries: Tries | None = None) -> None:
         self._store = store
+        self._journal = Journal(store)
         self._tries = tries
         self._decline_limit = decline_limit
 
@@ -74,16 +76,15 @@ class Attempts:
 
         A charge with an `origin` is of a card that somebody has typed there, which is not tried without end.
         """
-        with self._store.durable() as connection:
+        with self._journal.open(By.SHOPPER) as entries:
+            connection = entries.connection
             connection.execute(ONE_CLAIM_AT_A_TIME, {"visit": visit_id})
             if standing := self._standing(connection, key, visit_id, slot):
                 return standing
             if origin and self._tries and self._tries.mood_within(connection, origin) is Mood.SPENT:
                 return Claim(refusal=Refusal.TOO_MANY_TRIES)
             now = self._store.clock()
-            inserted = insert_new(
-                connection,
-                attempts,
+            added = entries.add(
                 key=key,
                 visit_id=visit_id,
                 slot=slot,
@@ -98,20 +99,18 @@ class Attempts:
             )
             # On PostgreSQL another one may have been faster between the look and the insert.
             attempt = by_key(connection, key)
-            if inserted and attempt:
+            if added and attempt:
                 return Claim(attempt, mine=True)
             return self._standing(connection, key, visit_id, slot) or Claim(refusal=Refusal.BUSY)
 
     def pass_over(self, key: str, visit_id: str, slot: str, basket: Basket) -> None:
         """A press that nothing was claimed for; it decides the slot, so that the shopper gets on."""
         now = self._store.clock()
-        with self._store.durable() as connection:
-            known = rows(connection, OF_VISIT, visit=visit_id)
+        with self._journal.open(By.SHOPPER) as entries:
+            known = rows(entries.connection, OF_VISIT, visit=visit_id)
             if any(attempt.slot == slot and attempt.state.live for attempt in known):
                 return
-            insert_new(
-                connection,
-                attempts,
+            entries.add(
                 key=key,
                 visit_id=visit_id,
                 slot=slot,
@@ -126,16 +125,20 @@ class Attempts:
     def mark_sent(self, key: str, order_id: str, *, lease: float) -> bool:
         """The last step before the first byte. False: somebody recovered the claim, so nothing may be sent."""
         now = self._store.clock()
+        until = now + lease
         return self._move(
-            key, (State.CLAIMED,), state=State.SENT, order_id=order_id, sent_at=now, lease_until=now + lease
+            By.CHARGE, key, (State.CLAIMED,), state=State.SENT, order_id=order_id, sent_at=now, lease_until=until
         )
 
-    def settle(self, key: str, verdict: Verdict, *, seen: Sequence[State], settle_at: float | None = None) -> bool:
+    def settle(
+        self, key: str, verdict: Verdict, *, by: By, seen: Sequence[State], settle_at: float | None = None
+    ) -> bool:
         """Write down an outcome, if the attempt still has one of the states and the quiet time it was seen with."""
         now = self._store.clock()
         unresolved = verdict.state in UNRESOLVED
         pause = LONGEST_ASK if verdict.state is State.NEEDS_HUMAN else FIRST_ASK
         return self._move(
+            by,
             key,
             seen,
             quiet_until=settle_at,
@@ -171,21 +174,23 @@ class Attempts:
 
     def returned(self, key: str) -> None:
         """The shopper has done what the bank wanted: Order Query is asked now, and nobody has to go there again."""
-        self._move(key, (State.AWAIT_REDIRECT,), ask_at=self._store.clock(), asked=0, away=None)
+        self._move(By.SHOPPER, key, (State.AWAIT_REDIRECT,), ask_at=self._store.clock(), asked=0, away=None)
 
     def refused_away(self, key: str, *, settle_at: float) -> None:
         """The bank says that it failed; that is believed at `settle_at`, for another try there may still succeed."""
-        self._move(key, (State.AWAIT_REDIRECT,), ask_at=self._store.clock(), asked=0, settle_at=settle_at)
+        self._move(By.SHOPPER, key, (State.AWAIT_REDIRECT,), ask_at=self._store.clock(), asked=0, settle_at=settle_at)
 
-    def adopt(self, connection: Connection, visit_id: str, order_id: str, *, quiet_time: float) -> bool:
+    def adopting(self, by: By) -> AbstractContextManager[Entries]:
+        """One transaction for `adopt`, and for what belongs to it."""
+        return self._journal.open(by)
+
+    def adopt(self, entries: Entries, visit_id: str, order_id: str, *, quiet_time: float) -> bool:
         """An orderId without a row of ours, for the store was lost: unknown until Order Query has been asked.
 
         False where an attempt of ours is under way or has succeeded, for then nothing was lost.
         """
         now = self._store.clock()
-        return insert_new(
-            connection,
-            attempts,
+        return entries.add(
             key=new_key(),
             visit_id=visit_id,
             slot=ORDER,
@@ -256,15 +261,17 @@ class Attempts:
         return Claim(refusal=Refusal.TOO_MANY_DECLINES) if declines >= self._decline_limit else None
 
     def _from_paypal(self, key: str, **values: Any) -> bool:
-        with self._store.durable() as connection:
-            return connection.execute(AT_PAYPAL, values | {"of": key}).rowcount == 1
+        with self._journal.open(By.SHOPPER) as entries:
+            return entries.move(AT_PAYPAL, {"of": key}, values) == 1
 
-    def _move(self, key: str, seen: Sequence[State], *, quiet_until: float | None = None, **values: Any) -> bool:
-        values |= {"of": key, "seen": list(seen)}
+    def _move(
+        self, by: By, key: str, seen: Sequence[State], *, quiet_until: float | None = None, **values: Any
+    ) -> bool:
+        of: dict[str, Any] = {"of": key, "seen": list(seen)}
         if quiet_until is not None:
-            values["quiet_until"] = quiet_until
-        with self._store.durable() as connection:
-            return connection.execute(SEEN if quiet_until is None else SEEN_WITH_QUIET_TIME, values).rowcount == 1
+            of["quiet_until"] = quiet_until
+        with self._journal.open(by) as entries:
+            return entries.move(SEEN if quiet_until is None else SEEN_WITH_QUIET_TIME, of, values) == 1
 
 
 def _instead(attempt: Attempt, slot: str) -> bool:

@@ -11,7 +11,7 @@ from threading import BoundedSemaphore
 from sqlalchemy.exc import SQLAlchemyError
 
 from funnel import drift
-from funnel.attempt import Attempt, Claim, Reason, Refusal, State, Verdict
+from funnel.attempt import Attempt, By, Claim, Reason, Refusal, State, Verdict
 from funnel.attempts import Attempts
 from funnel.charge import Charge, Deadlines, NotReady
 from funnel.crm.errors import CrmError
@@ -138,7 +138,9 @@ class Charging:
             self._threads.submit(copy_context().run, self._run, charge, attempt, work)
         except RuntimeError:  # draining: this process takes no more charges, and has sent nothing
             self._seats.release()
-            self._attempts.settle(charge.key, Verdict(State.NOT_CHARGED, Reason.UNREACHABLE), seen=(attempt.state,))
+            self._attempts.settle(
+                charge.key, Verdict(State.NOT_CHARGED, Reason.UNREACHABLE), by=By.CHARGE, seen=(attempt.state,)
+            )
 
     def _run(self, charge: Charge, attempt: Attempt, work: Callable[[Charge, Attempt], None]) -> None:
         try:
@@ -155,7 +157,7 @@ class Charging:
             order_id = charge.make_ready()
         except NotReady as obstacle:
             verdict = Verdict(State.NOT_CHARGED, obstacle.reason, obstacle.fields)
-            self._attempts.settle(charge.key, verdict, seen=(State.CLAIMED,))
+            self._attempts.settle(charge.key, verdict, by=By.CHARGE, seen=(State.CLAIMED,))
             return
         marked_at = self._clock()
         if self._attempts.mark_sent(charge.key, order_id, lease=self._deadlines.send + LEASE_MARGIN):
@@ -165,7 +167,7 @@ class Charging:
         if self._clock() > (attempt.sent_at or 0.0) + LEASE_MARGIN:
             return  # the machine stood still: by now others may have judged this attempt
         verdict = self._outcome(charge, attempt)
-        if self._attempts.settle(charge.key, verdict, seen=BEFORE_REPLY):
+        if self._attempts.settle(charge.key, verdict, by=By.CHARGE, seen=BEFORE_REPLY):
             drift.look(self._attempts, attempt, verdict)
         elif verdict.state is State.CHARGED:
             self._too_late(charge, attempt.order_id)

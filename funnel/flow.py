@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+from funnel.attempt import By
 from funnel.attempts import Attempts
 from funnel.attribution import Arrival
 from funnel.campaign import DOWNSELL, Campaign
@@ -53,10 +54,10 @@ class Flow:
             visit = replace(visit, order_id=known)
         if cookie.order_id is None:  # only a lead's, so there is nothing to ask
             return visit
-        with self._store.durable() as connection:
-            kept = self._visits.keep(connection, visit)
+        with self._attempts.adopting(By.COOKIE) as entries:
+            kept = self._visits.keep(entries.connection, visit)
             if kept.order_id:
-                self._attempts.adopt(connection, visit.id, kept.order_id, quiet_time=self._timing.quiet_time)
+                self._attempts.adopt(entries, visit.id, kept.order_id, quiet_time=self._timing.quiet_time)
         return replace(kept, uncharged=False)
 
     def keep(self, visit: Visit) -> Visit:

@@ -15,7 +15,10 @@ from funnel.scrub import Scrubbed
 log = logging.getLogger("funnel")
 
 GUNICORN = ("gunicorn.error", "gunicorn.access")  # they have handlers of their own, and their lines stand between ours
-FIELDS = {"call", "ms", "outcome", "method", "route", "status"}
+FIELDS = {
+    *("call", "ms", "outcome", "method", "route", "status"),
+    *("attempt", "visit", "slot", "order", "from", "to", "reason", "by"),
+}
 
 
 def install(level: str, *, as_json: bool) -> None:

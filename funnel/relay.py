@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from structlog.contextvars import bound_contextvars
 
 from funnel import drift
-from funnel.attempt import UNRESOLVED, Attempt, State
+from funnel.attempt import UNRESOLVED, Attempt, By, State
 from funnel.attempts import Attempts
 from funnel.breaker import Breaker
 from funnel.crm.calls import CampaignQuery, OrderQuery
@@ -146,8 +146,10 @@ class Relay:
         if verdict is None:
             self._unresolved.ask_later(attempt)
         elif verdict.state is State.CHARGED:
-            if self._attempts.settle(attempt.key, verdict, seen=UNRESOLVED):
+            if self._attempts.settle(attempt.key, verdict, by=By.ORDER_QUERY, seen=UNRESOLVED):
                 drift.look(self._attempts, attempt, verdict)
         else:
             # Evidence against a charge counts only for the very state it was asked about.
-            self._attempts.settle(attempt.key, verdict, seen=(attempt.state,), settle_at=attempt.settle_at)
+            self._attempts.settle(
+                attempt.key, verdict, by=By.ORDER_QUERY, seen=(attempt.state,), settle_at=attempt.settle_at
+            )

@@ -1,8 +1,8 @@
 """After a backup was put back: whatever may have been paid since then is asked about before any form is shown."""
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import bindparam, select
 
-from funnel.attempt import ORDER, State
+from funnel.attempt import ORDER, By, State
 from funnel.attempts import Attempts
 from funnel.store import Store
 from funnel.tables import visits
@@ -29,19 +29,16 @@ class Restoration:
         """How many orders are asked about now, and how many paid ones take no more offers."""
         asked = closed = 0
         since = self._store.clock() - self._visit_life
-        with self._store.durable() as connection:
-            for row in connection.execute(WITH_AN_ORDER, {"since": since}).all():
+        with self._attempts.adopting(By.RESTORE) as entries:
+            for row in entries.connection.execute(WITH_AN_ORDER, {"since": since}).all():
                 if self._is_paid(row.id):
-                    self._visits.finish(connection, row.id)
+                    self._visits.finish(entries.connection, row.id)
                     closed += 1
                 else:
-                    asked += self._ask_about(connection, row.id, row.order_id)
+                    asked += self._attempts.adopt(entries, row.id, row.order_id, quiet_time=self._quiet_time)
         return asked, closed
 
     def _is_paid(self, visit_id: str) -> bool:
         return any(
             attempt.slot == ORDER and attempt.state is State.CHARGED for attempt in self._attempts.of_visit(visit_id)
         )
-
-    def _ask_about(self, connection: Connection, visit_id: str, order_id: str) -> bool:
-        return self._attempts.adopt(connection, visit_id, order_id, quiet_time=self._quiet_time)

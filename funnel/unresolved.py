@@ -2,8 +2,9 @@
 
 from sqlalchemy import bindparam, select, update
 
-from funnel.attempt import FIRST_ASK, LONGEST_ASK, UNRESOLVED, Attempt, Reason, State
+from funnel.attempt import FIRST_ASK, LONGEST_ASK, UNRESOLVED, Attempt, By, Reason, State
 from funnel.attempt_rows import from_row
+from funnel.journal import Journal, moving
 from funnel.store import Store
 from funnel.tables import attempts
 
@@ -11,8 +12,8 @@ from funnel.tables import attempts
 _GONE = attempts.c.lease_until < bindparam("now")
 _DUE = attempts.c.state.in_(UNRESOLVED) & (attempts.c.ask_at <= bindparam("now"))
 ABANDONED = select(attempts.c.key).where(_GONE, attempts.c.state.in_((State.CLAIMED, State.SENT))).limit(1)
-NEVER_SENT = update(attempts).where(_GONE, attempts.c.state == State.CLAIMED)
-UNANSWERED = update(attempts).where(_GONE, attempts.c.state == State.SENT)
+NEVER_SENT = moving(_GONE, attempts.c.state == State.CLAIMED)
+UNANSWERED = moving(_GONE, attempts.c.state == State.SENT)
 TO_BE_ASKED = select(attempts.c.key).where(_DUE).order_by(attempts.c.ask_at).limit(bindparam("most"))
 ASKED = (
     update(attempts)
@@ -32,15 +33,16 @@ class Unresolved:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._journal = Journal(store)
 
     def recover(self, *, quiet_time: float) -> None:
         """Claims and charges whose process is gone: the first were never sent, the second are unknown."""
         now = self._store.clock()
         never_sent = {"state": State.NOT_CHARGED, "reason": Reason.NEVER_SENT, "settled_at": now}
         unknown = {"state": State.UNKNOWN, "ask_at": now, "settle_at": attempts.c.sent_at + quiet_time}
-        with self._store.durable() as connection:
-            connection.execute(NEVER_SENT.values(never_sent), {"now": now})
-            connection.execute(UNANSWERED.values(unknown), {"now": now})
+        with self._journal.open(By.LEASE) as entries:
+            entries.move(NEVER_SENT, {"now": now}, never_sent)
+            entries.move(UNANSWERED, {"now": now}, unknown)
 
     def abandoned(self) -> bool:
         """Whether recover has anything to do; a read, so that a sweep usually writes nothing."""

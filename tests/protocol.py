@@ -23,7 +23,7 @@ from greenlet import GreenletExit, getcurrent, greenlet
 
 from config import load_settings
 from funnel import steps
-from funnel.attempt import ORDER, Claim, Reason, State, Verdict, new_key
+from funnel.attempt import ORDER, By, Claim, Reason, State, Verdict, new_key
 from funnel.attempts import Attempts
 from funnel.attribution import Arrival
 from funnel.basket import Basket, Line
@@ -256,9 +256,11 @@ class SteppedAttempts(Attempts):
         pause("send")
         return resumed
 
-    def settle(self, key: str, verdict: Verdict, *, seen: Sequence[State], settle_at: float | None = None) -> bool:
+    def settle(
+        self, key: str, verdict: Verdict, *, by: By, seen: Sequence[State], settle_at: float | None = None
+    ) -> bool:
         pause("settle")
-        return super().settle(key, verdict, seen=seen, settle_at=settle_at)
+        return super().settle(key, verdict, by=by, seen=seen, settle_at=settle_at)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from test_browser import fill_in, fill_in_address
 from test_walk import _session_serializer
 from travellers import SCRIPT_CARD, UPSALE, UPSALE_CARD, UPSALE_SCRIPT_CARD, URL_CARD, ledger, with_paypal
 
-from funnel.attempt import Away, AwayKind, State, Verdict
+from funnel.attempt import Away, AwayKind, By, State, Verdict
 
 LOUD = {"error", "warning"}
 # Chromium warns of the frame in the bank's room, which keeps its own origin on purpose; it is no breach of a policy.
@@ -257,7 +257,7 @@ def test_a_hostile_script_of_the_bank_stays_in_its_room(
     hostile = Away(AwayKind.SCRIPT, HOSTILE.replace("BANK", crm.url))
     settle_at = attempt.settle_at
     asked = Verdict(State.AWAIT_REDIRECT, settle_at=settle_at, away=hostile)
-    assert funnel.rooms.attempts.settle(attempt.key, asked, seen=(State.AWAIT_REDIRECT,))
+    assert funnel.rooms.attempts.settle(attempt.key, asked, by=By.CHARGE, seen=(State.AWAIT_REDIRECT,))
     page.reload()
     page.wait_for_selector("body[data-tried]", state="attached")
     tried = json.loads(page.locator("body").get_attribute("data-tried") or "")

@@ -11,7 +11,7 @@ from shopper import CARD, DECLINED_CARD, JANE, Page, Shopper
 from sqlalchemy import func, select
 from stores import Clock
 
-from funnel.attempt import ORDER, Claim, Reason, Refusal, State, Verdict, new_key
+from funnel.attempt import ORDER, By, Claim, Reason, Refusal, State, Verdict, new_key
 from funnel.attempts import Attempts
 from funnel.basket import Basket, Line
 from funnel.floods import NEIGHBOURS, WINDOW, Floods
@@ -51,7 +51,7 @@ class Till:
         key, claim = self.press(ip)
         if claim.mine:
             assert self.ledger.mark_sent(key, f"ORDER-{key}", lease=30)
-            assert self.ledger.settle(key, verdict, seen=(State.SENT,))
+            assert self.ledger.settle(key, verdict, by=By.CHARGE, seen=(State.SENT,))
         return claim
 
     def refuses(self, ip: str) -> bool:

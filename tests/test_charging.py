@@ -14,7 +14,7 @@ from conftest import eventually
 from protocol import Clock
 from sqlalchemy.exc import OperationalError
 
-from funnel.attempt import ORDER, UNRESOLVED, Claim, Reason, Refusal, State, Verdict, new_key
+from funnel.attempt import ORDER, UNRESOLVED, By, Claim, Reason, Refusal, State, Verdict, new_key
 from funnel.attempts import Attempts
 from funnel.basket import Basket, Line
 from funnel.charge import Charge, Deadlines, NotReady
@@ -338,7 +338,7 @@ def test_a_charge_that_order_query_told_of_first_is_no_error(
     charging: Charging, ledger: Attempts, slow: tuple[Charge, Slow], caplog: pytest.LogCaptureFixture
 ) -> None:
     one, crm = slow
-    assert ledger.settle(one.key, Verdict(State.CHARGED), seen=UNRESOLVED)
+    assert ledger.settle(one.key, Verdict(State.CHARGED), by=By.CHARGE, seen=UNRESOLVED)
     answered(charging, crm)
     assert state(ledger, one) is State.CHARGED
     assert errors(caplog) == []
@@ -348,6 +348,8 @@ def test_a_charge_that_was_given_up_and_succeeds_all_the_same_is_an_error_with_i
     charging: Charging, ledger: Attempts, slow: tuple[Charge, Slow], caplog: pytest.LogCaptureFixture
 ) -> None:
     one, crm = slow
-    assert ledger.settle(one.key, Verdict(State.NOT_CHARGED, Reason.NOT_FOUND_PAID), seen=(State.UNKNOWN,))
+    assert ledger.settle(
+        one.key, Verdict(State.NOT_CHARGED, Reason.NOT_FOUND_PAID), by=By.CHARGE, seen=(State.UNKNOWN,)
+    )
     answered(charging, crm)
     assert errors(caplog) == ["charge=order order=ORDER1 charged after it was given up; reconcile tells more"]

@@ -12,7 +12,7 @@ from shopper import Shopper
 from sqlalchemy import update
 
 from app import create_app
-from funnel.attempt import ORDER, State, Verdict
+from funnel.attempt import ORDER, By, State, Verdict
 from funnel.tables import attempts
 
 Run = Callable[..., Result]
@@ -63,7 +63,7 @@ def test_what_is_settled_is_not_settled_again(crm: Crm, funnel_at_rest: Funnel, 
 def test_what_needs_a_human_is_listed_and_still_asked_about(crm: Crm, funnel_at_rest: Funnel, run: Run) -> None:
     key = lose_an_answer(crm, funnel_at_rest)
     rooms = funnel_at_rest.rooms
-    assert rooms.attempts.settle(key, Verdict(State.NEEDS_HUMAN), seen=(State.UNKNOWN,))
+    assert rooms.attempts.settle(key, Verdict(State.NEEDS_HUMAN), by=By.CHARGE, seen=(State.UNKNOWN,))
     assert "NEEDS_HUMAN" in run("attempts").output
     with rooms.store.write() as connection:
         connection.execute(update(attempts).values(ask_at=0.0))

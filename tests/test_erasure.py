@@ -19,7 +19,7 @@ from test_housekeeping import House
 
 from app import create_app
 from config import load_settings
-from funnel.attempt import ORDER, State, Verdict
+from funnel.attempt import ORDER, By, State, Verdict
 from funnel.attempts import Attempts
 from funnel.attribution import Arrival
 from funnel.crm.replies import LeadReply
@@ -266,7 +266,7 @@ def test_a_charge_found_out_after_the_erasure_is_not_confirmed(store: Store, clo
         connection.execute(update(attempts).values(away={"url": "https://bank.example/?of=jane"}))
     assert Erasure(store).of_order("ORDER-jane") == Erased(1, 1)
     assert "bank.example" not in everything(store)
-    assert house.attempts.settle(key, Verdict(State.CHARGED), seen=(State.UNKNOWN,))
+    assert house.attempts.settle(key, Verdict(State.CHARGED), by=By.CHARGE, seen=(State.UNKNOWN,))
     clock.now += 3600
     house.keeping.run()
     assert house.rows() == 0

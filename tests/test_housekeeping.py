@@ -12,7 +12,7 @@ from sqlalchemy import func, select, update
 from stores import Clock
 from test_store_rooms import LAMP, all_at_once
 
-from funnel.attempt import ORDER, State, Verdict, new_key
+from funnel.attempt import ORDER, By, State, Verdict, new_key
 from funnel.attempts import Attempts
 from funnel.attribution import Arrival
 from funnel.backlog import Backlog
@@ -62,7 +62,7 @@ class House:
         key = new_key()
         assert self.attempts.claim(key, name, ORDER, LAMP, lease=LEASE).mine
         assert self.attempts.mark_sent(key, f"ORDER-{name}", lease=LEASE)
-        assert self.attempts.settle(key, verdict, seen=(State.SENT,))
+        assert self.attempts.settle(key, verdict, by=By.CHARGE, seen=(State.SENT,))
         return key
 
     def owe(self, name: str, kind: Kind = Kind.CLICK, once: str | None = None) -> bool:
@@ -142,7 +142,7 @@ def test_a_charge_found_out_late_is_confirmed_from_then_on(house: House, clock: 
     house.visit("jane")
     key = house.order("jane", Verdict(State.NEEDS_HUMAN))
     clock.now += 10 * DAY
-    assert house.attempts.settle(key, Verdict(State.CHARGED), seen=(State.NEEDS_HUMAN,))
+    assert house.attempts.settle(key, Verdict(State.CHARGED), by=By.CHARGE, seen=(State.NEEDS_HUMAN,))
     house.keeping.run()
     assert house.rows() == 0
     clock.now += TIMING.confirm_after
@@ -281,11 +281,11 @@ def test_nobody_is_forgotten_while_a_charge_is_unresolved(house: House, clock: C
     if state is not State.CLAIMED:
         house.attempts.mark_sent(key, "ORDER-jane", lease=LEASE)
     if state not in (State.CLAIMED, State.SENT):
-        house.attempts.settle(key, Verdict(state), seen=(State.SENT,))
+        house.attempts.settle(key, Verdict(state), by=By.CHARGE, seen=(State.SENT,))
     clock.now += 2 * TIMING.visits_kept
     house.keeping.run()
     assert house.knows("jane")
-    house.attempts.settle(key, Verdict(State.DECLINED), seen=(state,))
+    house.attempts.settle(key, Verdict(State.DECLINED), by=By.CHARGE, seen=(state,))
     house.keeping.run()
     assert not house.knows("jane")
 

@@ -21,7 +21,7 @@ from sqlalchemy import Connection, MetaData, Table, inspect, text
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from funnel import schema
-from funnel.attempt import ORDER, State, Verdict, new_key
+from funnel.attempt import ORDER, By, State, Verdict, new_key
 from funnel.attempts import Attempts
 from funnel.attribution import Arrival
 from funnel.basket import Basket, Line
@@ -304,7 +304,7 @@ def buy(store: Store, name: str) -> None:
     key = new_key()
     assert attempts.claim(key, name, ORDER, LAMP, lease=30).mine
     assert attempts.mark_sent(key, f"ORDER-{name}", lease=30)
-    assert attempts.settle(key, Verdict(State.CHARGED), seen=(State.SENT,))
+    assert attempts.settle(key, Verdict(State.CHARGED), by=By.CHARGE, seen=(State.SENT,))
     assert not attempts.claim(new_key(), name, ORDER, LAMP, lease=30).mine
     found = visits.find(name)
     assert found

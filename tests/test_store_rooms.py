@@ -20,6 +20,7 @@ from funnel.attempt import (
     UNRESOLVED,
     Away,
     AwayKind,
+    By,
     Claim,
     Reason,
     Refusal,
@@ -240,7 +241,7 @@ def charged_order(attempts: Attempts, visit: str = "jane") -> str:
     key = new_key()
     assert attempts.claim(key, visit, ORDER, LAMP, lease=LEASE).mine
     assert attempts.mark_sent(key, f"ORDER-{visit}", lease=LEASE)
-    assert attempts.settle(key, Verdict(State.CHARGED), seen=(State.SENT,))
+    assert attempts.settle(key, Verdict(State.CHARGED), by=By.CHARGE, seen=(State.SENT,))
     return key
 
 
@@ -259,7 +260,7 @@ def charged(attempts: Attempts, slot: str) -> None:
     key = new_key()
     assert attempts.claim(key, "jane", slot, LAMP, lease=LEASE).mine
     assert attempts.mark_sent(key, "ORDER-jane", lease=LEASE)
-    assert attempts.settle(key, Verdict(State.CHARGED), seen=(State.SENT,))
+    assert attempts.settle(key, Verdict(State.CHARGED), by=By.CHARGE, seen=(State.SENT,))
 
 
 @pytest.mark.parametrize(("first", "other"), [("upsell1", "upsell1b"), ("upsell1b", "upsell1")])
@@ -303,7 +304,7 @@ def test_after_declines_a_new_press_may_try_up_to_the_limit(attempts: Attempts) 
         key = new_key()
         assert attempts.claim(key, "jane", ORDER, LAMP, lease=LEASE).mine
         assert attempts.mark_sent(key, "ORDER1", lease=LEASE)
-        assert attempts.settle(key, Verdict(State.DECLINED, Reason.DECLINED), seen=(State.SENT,))
+        assert attempts.settle(key, Verdict(State.DECLINED, Reason.DECLINED), by=By.CHARGE, seen=(State.SENT,))
     assert attempts.claim(new_key(), "jane", ORDER, LAMP, lease=LEASE).refusal is Refusal.TOO_MANY_DECLINES
 
 
@@ -342,9 +343,9 @@ def test_late_truth_wins_and_is_never_taken_back(attempts: Attempts) -> None:
     key = new_key()
     attempts.claim(key, "jane", ORDER, LAMP, lease=LEASE)
     attempts.mark_sent(key, "ORDER1", lease=LEASE)
-    assert attempts.settle(key, Verdict(State.UNKNOWN, settle_at=0.0), seen=(State.SENT,))
-    assert attempts.settle(key, Verdict(State.CHARGED), seen=(State.UNKNOWN,))
-    assert not attempts.settle(key, Verdict(State.NOT_CHARGED), seen=(State.UNKNOWN, State.SENT))
+    assert attempts.settle(key, Verdict(State.UNKNOWN, settle_at=0.0), by=By.CHARGE, seen=(State.SENT,))
+    assert attempts.settle(key, Verdict(State.CHARGED), by=By.CHARGE, seen=(State.UNKNOWN,))
+    assert not attempts.settle(key, Verdict(State.NOT_CHARGED), by=By.CHARGE, seen=(State.UNKNOWN, State.SENT))
     attempt = attempts.find(key)
     assert attempt
     assert attempt.state is State.CHARGED
@@ -355,11 +356,11 @@ def test_an_answer_to_a_question_of_before_is_no_evidence(attempts: Attempts) ->
     key = new_key()
     attempts.claim(key, "jane", ORDER, LAMP, lease=LEASE)
     attempts.mark_sent(key, "ORDER1", lease=LEASE)
-    assert attempts.settle(key, Verdict(State.UNKNOWN, settle_at=30.0), seen=(State.SENT,))
-    assert attempts.settle(key, Verdict(State.UNKNOWN, settle_at=900.0), seen=(State.UNKNOWN,))
+    assert attempts.settle(key, Verdict(State.UNKNOWN, settle_at=30.0), by=By.CHARGE, seen=(State.SENT,))
+    assert attempts.settle(key, Verdict(State.UNKNOWN, settle_at=900.0), by=By.CHARGE, seen=(State.UNKNOWN,))
     not_charged = Verdict(State.NOT_CHARGED, Reason.NOT_FOUND_PAID)
-    assert not attempts.settle(key, not_charged, seen=(State.UNKNOWN,), settle_at=30.0)
-    assert attempts.settle(key, not_charged, seen=(State.UNKNOWN,), settle_at=900.0)
+    assert not attempts.settle(key, not_charged, by=By.CHARGE, seen=(State.UNKNOWN,), settle_at=30.0)
+    assert attempts.settle(key, not_charged, by=By.CHARGE, seen=(State.UNKNOWN,), settle_at=900.0)
 
 
 def test_a_second_upsell_of_the_same_product_counts_from_what_is_paid(attempts: Attempts) -> None:
@@ -372,8 +373,8 @@ def test_a_second_upsell_of_the_same_product_counts_from_what_is_paid(attempts: 
 def test_an_adopted_order_is_asked_about_before_anything_else(
     store: Store, attempts: Attempts, unresolved: Unresolved
 ) -> None:
-    with store.durable() as connection:
-        attempts.adopt(connection, "jane", "ORDER1", quiet_time=QUIET)
+    with attempts.adopting(By.COOKIE) as entries:
+        attempts.adopt(entries, "jane", "ORDER1", quiet_time=QUIET)
     (attempt,) = unresolved.lease(limit=5, seconds=LEASE)
     assert (attempt.order_id, attempt.slot, attempt.basket) == ("ORDER1", ORDER, None)
     assert attempts.claim(new_key(), "jane", ORDER, LAMP, lease=LEASE).attempt == attempts.find(attempt.key)
@@ -381,10 +382,10 @@ def test_an_adopted_order_is_asked_about_before_anything_else(
 
 def test_an_adopted_order_that_is_paid_bears_no_upsells(store: Store, attempts: Attempts) -> None:
     """They may have been bought already, and our books have lost them."""
-    with store.durable() as connection:
-        attempts.adopt(connection, "jane", "ORDER1", quiet_time=QUIET)
+    with attempts.adopting(By.COOKIE) as entries:
+        attempts.adopt(entries, "jane", "ORDER1", quiet_time=QUIET)
     (adopted,) = attempts.of_visit("jane")
-    assert attempts.settle(adopted.key, Verdict(State.CHARGED), seen=UNRESOLVED)
+    assert attempts.settle(adopted.key, Verdict(State.CHARGED), by=By.CHARGE, seen=UNRESOLVED)
     assert attempts.claim(new_key(), "jane", "upsell1", LAMP, lease=LEASE).refusal is Refusal.NO_ORDER
 
 
@@ -416,7 +417,7 @@ def test_what_needs_a_human_keeps_its_slot_and_the_visit(attempts: Attempts) -> 
     key = new_key()
     attempts.claim(key, "jane", "upsell1", LAMP, lease=LEASE)
     attempts.mark_sent(key, "ORDER-jane", lease=LEASE)
-    attempts.settle(key, Verdict(State.NEEDS_HUMAN), seen=(State.SENT,))
+    attempts.settle(key, Verdict(State.NEEDS_HUMAN), by=By.CHARGE, seen=(State.SENT,))
     assert attempts.claim(new_key(), "jane", "upsell1", LAMP, lease=LEASE).attempt == attempts.find(key)
     assert attempts.claim(new_key(), "jane", "upsell2", LAMP, lease=LEASE).refusal is Refusal.BUSY
 
@@ -425,7 +426,7 @@ def test_what_needs_a_human_goes_on_being_asked_about(attempts: Attempts, unreso
     key = new_key()
     attempts.claim(key, "jane", ORDER, LAMP, lease=LEASE)
     attempts.mark_sent(key, "ORDER1", lease=LEASE)
-    attempts.settle(key, Verdict(State.NEEDS_HUMAN), seen=(State.SENT,))
+    attempts.settle(key, Verdict(State.NEEDS_HUMAN), by=By.CHARGE, seen=(State.SENT,))
     assert unresolved.lease(limit=5, seconds=LEASE) == []
     clock.now += 301
     assert [attempt.key for attempt in unresolved.lease(limit=5, seconds=LEASE)] == [key]
@@ -438,7 +439,7 @@ def led_away(attempts: Attempts, kind: AwayKind) -> str:
     key = claim.attempt.key
     assert attempts.mark_sent(key, "ORDER", lease=LEASE)
     away = Verdict(State.AWAIT_REDIRECT, settle_at=2e9, away=Away(kind, "https://away.example/"))
-    assert attempts.settle(key, away, seen=(State.SENT,))
+    assert attempts.settle(key, away, by=By.CHARGE, seen=(State.SENT,))
     return key
 
 

@@ -6,7 +6,7 @@ import click
 from flask.cli import with_appcontext
 
 from funnel import web
-from funnel.attempt import UNRESOLVED, Reason, State, Verdict
+from funnel.attempt import UNRESOLVED, By, Reason, State, Verdict
 from funnel.crm.errors import CrmError
 
 UNITS = {"m": 60.0, "h": 3600.0, "d": 86400.0}
@@ -32,7 +32,7 @@ def attempts(context: click.Context) -> None:
 def settle(key: str, outcome: str) -> None:
     """End an unresolved charge, after looking at the order in the CRM. KEY is the one that `attempts` shows."""
     verdict = Verdict(State.CHARGED) if outcome == "charged" else Verdict(State.NOT_CHARGED, Reason.NOT_FOUND_PAID)
-    if not web.rooms().attempts.settle(key, verdict, seen=UNRESOLVED):
+    if not web.rooms().attempts.settle(key, verdict, by=By.OPERATOR, seen=UNRESOLVED):
         raise click.ClickException("There is no unresolved charge with that key. List them: flask funnel attempts")
     click.echo(f"{key} is settled: {outcome}.")
 
