@@ -1,6 +1,6 @@
 """What the funnel is compared with: the same page in bare Flask, with session and CSRF, and with the CRM in the view.
 
-Each renders the funnel's own templates with the same props, and gunicorn serves it by the funnel's own settings.
+Each renders the funnel's own templates in its Jinja environment, and gunicorn serves it by the funnel's own settings.
 """
 
 import secrets
@@ -10,8 +10,8 @@ import requests
 from flask import Flask, render_template, request, session
 from flask_wtf.csrf import generate_csrf
 
-from config import ROOT, load_settings
-from funnel import props
+from app import create_app
+from config import load_settings
 from funnel.contact_form import LeadForm
 from funnel.settings import Settings
 
@@ -79,9 +79,9 @@ def naive() -> Flask:
 
 def _app() -> tuple[Flask, Settings]:
     settings = load_settings()
-    app = Flask("peers", root_path=str(ROOT))
+    app = Flask("peers", static_folder=None)
     app.config.update(SECRET_KEY=settings.secret_key.get_secret_value(), SESSION_REFRESH_EACH_REQUEST=False)
-    props.install(app, settings.campaign)
+    app.jinja_env = create_app(settings).jinja_env  # with the same words, props and filters; and it stays the same
     return app, settings
 
 
