@@ -46,7 +46,7 @@ def furnish(settings: Settings, *, prepare: bool = True) -> Rooms:
     store = Store(settings.database_url)
     if prepare:
         store.prepare()
-    visits, outbox = Visits(store, life=timing.visit_life), Outbox(store)
+    visits, outbox = Visits(store, life=timing.visit_life, limit=timing.visit_limit), Outbox(store)
     tries, floods = Tries(store, _limits(settings)), Floods(store, limit=settings.address_forms)
     attempts = Attempts(store, decline_limit=settings.decline_limit, tries=tries)
     breaker = Breaker(store, when_back=outbox.hasten)

@@ -1,5 +1,6 @@
 """Who may see which page: a shopper who comes is let in, or led to where they belong."""
 
+from dataclasses import replace
 from http import HTTPStatus
 from typing import cast
 
@@ -19,6 +20,7 @@ WITHOUT_BOOKS = ("presell", "lead", "checkout")  # shown in some way while nobod
 def enter(step: str) -> Visit:
     """The visit that a page is shown to; or leads to where the shopper belongs. Owes the page's Import Click."""
     _guard(step)
+    _renew(step)
     if web.is_person() and not (step == "thank-you" and g.fresh):
         g.visit = outage.attempted(lambda: web.rooms().flow.track(web.visit(), step), web.visit())
         _keep_coupon()
@@ -33,6 +35,7 @@ def admit(step: str, *, charges: bool = False) -> Visit:
         outage.attempted(lambda: web.rooms().payments.wait_for(web.visit()), None)
         g.pop("progress")
     _guard(step)
+    _renew(step)
     g.visit = _kept()
     return web.visit()
 
@@ -78,6 +81,15 @@ def _guard(step: str) -> None:
         outage.insist()
     if detour := steps.detour(campaign.steps, step, known, fresh=g.fresh):
         _lead_to(detour)
+
+
+def _renew(step: str) -> None:
+    """A visit whose time is over may tell how its charge ended, and begins none: who sees a form begins anew."""
+    known = progress()
+    may_be_paid = known.ordered or known.order_unresolved or outage.away()
+    if step in WITHOUT_BOOKS and web.rooms().visits.is_over(web.visit()) and not may_be_paid:
+        g.visit = replace(web.rooms().visits.begin(web.visit().arrival), notice=web.visit().notice)
+        g.pop("progress")
 
 
 def _lead_to(detour: Detour) -> None:

@@ -50,6 +50,7 @@ class Timing(BaseModel):
     )
     give_up: Seconds = Field(86400, description="seconds after which an unresolved charge needs a human")
     visit_life: Seconds = Field(86400, description="seconds a visit lives after its last page")
+    visit_limit: Seconds = Field(259200, description="seconds after which a visit ends, whatever its pages")
     upsell_window: Seconds = Field(7200, description="seconds after the order in which upsells are offered")
     confirm_after: Seconds = Field(1800, description="seconds after the charge until Confirm Order is owed in any case")
     delivered_kept: Seconds = Field(604800, description="seconds a delivered call stays in the outbox")

@@ -5,9 +5,10 @@ from collections.abc import Callable
 from dataclasses import asdict, replace
 from typing import Any
 
-from sqlalchemy import Connection, Row, Update, bindparam, exists, func, select, update
+from sqlalchemy import Connection, Row, Update, bindparam, exists, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
+from funnel.attempt import UNRESOLVED, State
 from funnel.attribution import Arrival
 from funnel.cookie import Cookie
 from funnel.people import Addresses, Contact
@@ -26,17 +27,23 @@ _OWED = select(func.aggregate_strings(outbox.c.once, " ")).where(
 _OF_ID = select(visits, (~_CHARGED).label("uncharged"), _OWED.scalar_subquery().label("owed")).where(
     visits.c.id == bindparam("visit")
 )
+_TO_BE_TOLD = select(attempts.c.key).where(
+    attempts.c.visit_id == bindparam("visit"),
+    or_(attempts.c.state.in_((State.CLAIMED, State.SENT, *UNRESOLVED)), attempts.c.settled_at > bindparam("since")),
+)
 
 
 class Visits:
     """The visits in the store. Every change is one statement or part of the caller's transaction.
 
-    Of a visit that is forgotten nothing is learnt but ids, so that a call under way brings no person back.
+    Of a visit that is forgotten nothing is learnt but ids, so that a call under way brings no person back. A visit ends
+    `life` seconds after its last page and, whatever its pages, `limit` seconds after its first.
     """
 
-    def __init__(self, store: Store, *, life: float) -> None:
+    def __init__(self, store: Store, *, life: float, limit: float) -> None:
         self._store = store
         self._life = life
+        self._limit = limit
 
     def begin(self, arrival: Arrival) -> Visit:
         return Visit(secrets.token_urlsafe(ID_BYTES), arrival)
@@ -51,7 +58,19 @@ class Visits:
         visit = self.find(cookie.visit_id)
         if visit is None:
             return cookie.visit(arrival())
-        return visit if visit.seen_at + self._life > self._store.clock() else None
+        if visit.seen_at + self._life <= self._store.clock():
+            return None
+        return visit if not self.is_over(visit) or self._has_to_be_told(visit.id) else None
+
+    def is_over(self, visit: Visit) -> bool:
+        """Whether its time is up: it lives on only while its shopper has to be told what became of a charge."""
+        return visit.stored and visit.created_at + self._limit <= self._store.clock()
+
+    def _has_to_be_told(self, visit_id: str) -> bool:
+        """Of a charge without an outcome, or with one that is no older than an idle visit may be."""
+        with self._store.read() as connection:
+            which = {"visit": visit_id, "since": self._store.clock() - self._life}
+            return connection.execute(_TO_BE_TOLD, which).first() is not None
 
     def find(self, visit_id: str) -> Visit | None:
         with self._store.read() as connection:

@@ -72,17 +72,17 @@ def delivery(store: Store, outbox: Outbox, peer: Peer, tmp_path: Path) -> Delive
     return Delivery(
         client=peer,  # type: ignore[arg-type]
         store=store,
-        visits=Visits(store, life=86400.0),
+        visits=Visits(store, life=86400.0, limit=1e9),
         outbox=outbox,
         attempts=Attempts(store, decline_limit=3),
         campaign=campaign,
-        pricing=Pricing(client=peer, campaign=campaign, visits=Visits(store, life=86400.0)),  # type: ignore[arg-type]
+        pricing=Pricing(client=peer, campaign=campaign, visits=Visits(store, life=86400.0, limit=1e9)),  # type: ignore[arg-type]
     )
 
 
 def visit(store: Store, name: str, *owes: Kind) -> None:
     """A visit of somebody who left a lead, and what it owes."""
-    visits, outbox = Visits(store, life=86400.0), Outbox(store)
+    visits, outbox = Visits(store, life=86400.0, limit=1e9), Outbox(store)
     with store.write() as connection:
         visits.keep(connection, Visit(name, Arrival("https://shop.example/?c1=x", "phone", "", "192.0.2.1")))
         visits.learn_contact(connection, name, Contact("Jane", "Doe", f"{name}@example.com"))

@@ -199,7 +199,7 @@ def test_an_address_is_found_wherever_a_visit_keeps_it(store: Store, kept: dict[
         connection.execute(update(visits).where(visits.c.id == "somebody").values(contact=None))
         connection.execute(update(visits).where(visits.c.id == "somebody").values(**kept))
     assert Erasure(store).of_email("jane@example.com") == Erased(1, 0)
-    assert Visits(store, life=1.0).find("else").contact  # type: ignore[union-attr]
+    assert Visits(store, life=1.0, limit=1e9).find("else").contact  # type: ignore[union-attr]
 
 
 def test_an_address_in_another_script_is_found_in_any_case(store: Store) -> None:
@@ -222,11 +222,11 @@ def _delivery(store: Store, peer: Peer, folder: Path) -> Delivery:
     return Delivery(
         client=peer,  # type: ignore[arg-type]
         store=store,
-        visits=Visits(store, life=86400.0),
+        visits=Visits(store, life=86400.0, limit=1e9),
         outbox=Outbox(store),
         attempts=Attempts(store, decline_limit=3),
         campaign=campaign,
-        pricing=Pricing(client=peer, campaign=campaign, visits=Visits(store, life=86400.0)),  # type: ignore[arg-type]
+        pricing=Pricing(client=peer, campaign=campaign, visits=Visits(store, life=86400.0, limit=1e9)),  # type: ignore[arg-type]
     )
 
 
@@ -274,7 +274,7 @@ def test_a_charge_found_out_after_the_erasure_is_not_confirmed(store: Store, clo
 
 def test_a_request_under_way_writes_nothing_back_and_does_not_revive_the_visit(store: Store) -> None:
     visit(store, "jane")
-    rooms = Visits(store, life=86400.0)
+    rooms = Visits(store, life=86400.0, limit=1e9)
     jane = rooms.find("jane")
     assert jane
     assert Erasure(store).of_email("jane@example.com").visits == 1

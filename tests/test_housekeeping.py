@@ -41,7 +41,7 @@ class House:
     def __init__(self, store: Store, timing: Timing = TIMING, *, confirm_order: bool = True) -> None:
         self.store = store
         self.outbox = Outbox(store)
-        self.visits = Visits(store, life=timing.visit_life)
+        self.visits = Visits(store, life=timing.visit_life, limit=1e9)
         self.attempts = Attempts(store, decline_limit=3)
         self.keeping = Housekeeping(
             store=store,

@@ -266,7 +266,7 @@ def test_a_migration_gives_up_rather_than_hold_up_those_who_serve(
     store.prepare()
     busy = Store(url)
     with busy.write() as connection:
-        Visits(busy, life=100.0).keep(connection, Visit("jane", Arrival("", "", "", "")))
+        Visits(busy, life=100.0, limit=1e9).keep(connection, Visit("jane", Arrival("", "", "", "")))
         with pytest.raises(OperationalError):
             migrate(store, with_the_next)
     busy.close()
@@ -293,7 +293,7 @@ def test_the_older_code_goes_on_while_and_after_the_tables_change(
 
 def buy(store: Store, name: str) -> None:
     """What a shopper's way writes and reads, as this code knows the tables."""
-    visits, outbox, attempts = Visits(store, life=100.0), Outbox(store), Attempts(store, decline_limit=3)
+    visits, outbox, attempts = Visits(store, life=100.0, limit=1e9), Outbox(store), Attempts(store, decline_limit=3)
     with store.write() as connection:
         visits.keep(connection, Visit(name, Arrival("http://shop/", "Agent", "", "192.0.2.1")))
         assert outbox.owe(connection, name, Kind.CLICK, page_type="presellPage", once="click:presell")

@@ -211,7 +211,7 @@ def test_a_lead_that_waits_is_not_owed_twice_but_one_under_way_is(store: Store, 
 
 
 def test_an_order_id_belongs_to_one_visit_for_good(store: Store) -> None:
-    visits = Visits(store, life=100.0)
+    visits = Visits(store, life=100.0, limit=1e9)
     with store.write() as connection:
         for name in ("jane", "john"):
             visits.keep(connection, Visit(name, Arrival("", "", "", "")))
@@ -275,7 +275,7 @@ def test_a_claim_sees_what_another_one_has_come_to_meanwhile(store: Store, attem
     """PostgreSQL would let it look, wait, and insert beside a downsell that has been charged since the look."""
     charged_order(attempts)
     with store.write() as connection:
-        Visits(store, life=100.0).keep(connection, Visit("jane", Arrival("", "", "", "")))
+        Visits(store, life=100.0, limit=1e9).keep(connection, Visit("jane", Arrival("", "", "", "")))
     with ThreadPoolExecutor(1) as second_tab:
         with store.durable() as connection:
             connection.execute(ONE_CLAIM_AT_A_TIME, {"visit": "jane"})
