@@ -1,12 +1,14 @@
 """The sentences a shopper is told once, at the top of the next page."""
 
+from dataclasses import dataclass
+
 from funnel.attempt import Attempt, PaySource, Reason
 from funnel.phrase import Phrase, phrase
 from funnel.steps import Notice
 
 SENTENCES: dict[Notice, Phrase] = {
     Notice.ALREADY_ORDERED: phrase("Your order is already placed. You were not charged again."),
-    Notice.NO_ORDER_YET: phrase("There is no order yet. Complete your order first, and then you will see that page."),
+    Notice.NO_ORDER_YET: phrase("There is no order yet. Complete your order first."),
     Notice.EARLIER_VISIT: phrase(
         "That page belonged to an earlier visit, so we start fresh. Nothing was charged just now."
     ),
@@ -45,7 +47,7 @@ SENTENCES: dict[Notice, Phrase] = {
     Notice.CLOSED_FOR_NOW: phrase("We cannot take payments right now. Your order, if you placed one, is safe."),
     Notice.NOT_SENT: phrase(
         "We cannot take payments right now. This time you were not charged. "
-        "What you typed is still here, but for the card. Try again in a few minutes."
+        "What you typed is still here, except for the card. Try again in a few minutes."
     ),
     Notice.NOT_SAVED: (
         phrase("We could not save your details just now. What you typed is still here. Try again in a few minutes.")
@@ -81,6 +83,8 @@ SENTENCES: dict[Notice, Phrase] = {
     Notice.UNPAYABLE: phrase("We could not take this payment. You have not been charged. Please contact us."),
 }
 
+KINDS = {Notice.ADDED: "good", Notice.NOT_ADDED: "bad"}
+
 WHY_NOT = {
     Reason.DECLINED: Notice.DECLINED,
     Reason.PREPAID: Notice.PREPAID,
@@ -95,6 +99,14 @@ WHY_NOT = {
 }
 
 
+@dataclass(frozen=True)
+class Told:
+    """`kind` is how it looks: good, plain or bad."""
+
+    words: Phrase
+    kind: str
+
+
 def why_not(attempt: Attempt) -> Notice:
     """Of an order's attempt that has ended without a charge."""
     why = WHY_NOT[attempt.reason or Reason.NOT_FOUND_PAID]
@@ -102,10 +114,11 @@ def why_not(attempt: Attempt) -> Notice:
     return Notice.PAYPAL_DECLINED if by_paypal and why is Notice.DECLINED else why
 
 
-def sentence(notice: str, *, names: dict[str, str]) -> Phrase | None:
-    """The words for a notice as the visit keeps it, "added:upsell1" for one about an offer; None for an unknown one."""
+def sentence(notice: str, *, names: dict[str, str]) -> Told | None:
+    """Of a notice as the visit keeps it, "added:upsell1" for one about an offer; None for an unknown one."""
     kind, _, step = notice.partition(":")
     words = SENTENCES.get(Notice(kind)) if kind in set(Notice) else None
     if words is None:
         return None
-    return Phrase(words.text, {"name": phrase(names[step]) if step in names else phrase("the offer")})
+    about = {"name": phrase(names[step]) if step in names else phrase("the offer")}
+    return Told(Phrase(words.text, about), KINDS.get(Notice(kind), "plain"))

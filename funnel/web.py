@@ -107,7 +107,7 @@ def page(
     """A rendered page. A notice given here, or kept in the visit, is told once. A `shared` one is the same for
     everybody with the same props and notices, and in production is drawn once for all of them."""
     told = [kept for kept in (_take_notice(), notice) if kept]
-    sentences = tuple(words for kept in told if (words := sentence(kept, names=_offer_names())))
+    sentences = tuple(said for kept in told if (said := sentence(kept, names=_offer_names())))
     headers.let_in(_slots().sources(_page_of(template)))
     kept_drawn = shared and not current_app.config["TEMPLATES_AUTO_RELOAD"]
     draw = current_app.extensions["funnel-drawn"] if kept_drawn else render_template

@@ -259,7 +259,7 @@ def test_another_browser_sees_nothing_and_moves_nothing(crm: Crm, buyer: Shopper
     with Shopper(buyer.url) as stranger:
         for path in (params["redirectsTo"], params["errorRedirectsTo"]):
             page = stranger.get(path)
-            assert "Your answer is with us" in page.text
+            assert "We have your answer" in page.text
             assert "Jane" not in page.html
             assert page.forms == []
         assert stranger.get("/away").path == "checkout"
