@@ -11,8 +11,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from nginx import HOST, Nginx
+from nginx import Nginx
 from processes import Installation, free_ports
+from proxy import HOST
 from steady import SETTINGS, Outcome, Steady
 
 MIB = 1 << 20

@@ -1,4 +1,4 @@
-"""Brings what the tests need, a real Chromium, PostgreSQL and nginx, or says what is missing and what brings it."""
+"""Brings what the tests need, Chromium, PostgreSQL, nginx and Caddy, or says what is missing and what brings it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from machine import Found, find_chromium, find_nginx, find_postgres, in_ci
+from machine import Found, find_caddy, find_chromium, find_nginx, find_postgres, in_ci
 
 INSTALL = Path(__file__).with_name("install")
 # By Debian package.
@@ -17,6 +17,7 @@ PIECES: dict[str, Callable[[Mapping[str, str]], Found]] = {
     "chromium": find_chromium,
     "postgresql": find_postgres,
     "nginx": find_nginx,
+    "caddy": find_caddy,
 }
 
 

@@ -1,4 +1,4 @@
-"""What this machine has for the tests: a real Chromium, PostgreSQL's programs and nginx, or why not, in plain words.
+"""What this machine has for the tests: Chromium, PostgreSQL's programs, nginx and Caddy, or why not, in plain words.
 
 As a pytest plugin it lets no test be skipped where CI=true.
 """
@@ -31,7 +31,6 @@ BRING_POSTGRES = "  Debian and Ubuntu:  sudo apt-get install postgresql"
 
 
 SBIN = "/usr/sbin"  # where Debian puts servers, which is not on everybody's PATH
-BRING_NGINX = "  Debian and Ubuntu:  sudo apt-get install nginx"
 
 
 @dataclass(frozen=True)
@@ -107,9 +106,17 @@ def find_postgres(environment: Mapping[str, str], *, packaged: Path = DEBIAN_POS
 
 
 def find_nginx(environment: Mapping[str, str], *, packaged: str = SBIN) -> Found:
-    if program := shutil.which("nginx", path=os.pathsep.join([environment.get("PATH", ""), packaged])):
+    return _find_server("nginx", environment, packaged)
+
+
+def find_caddy(environment: Mapping[str, str], *, packaged: str = SBIN) -> Found:
+    return _find_server("caddy", environment, packaged)
+
+
+def _find_server(name: str, environment: Mapping[str, str], packaged: str) -> Found:
+    if program := shutil.which(name, path=os.pathsep.join([environment.get("PATH", ""), packaged])):
         return Found(Path(program))
-    return Found(None, f"nginx is not on this machine.\n{BRING_NGINX}")
+    return Found(None, f"{name} is not on this machine.\n  Debian and Ubuntu:  sudo apt-get install {name}")
 
 
 def _version(folder: Path) -> tuple[int, ...]:

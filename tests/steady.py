@@ -14,8 +14,9 @@ import requests
 from balance import Report
 from conftest import eventually
 from havoc import SETTINGS as HASTY
-from nginx import Nginx, trusting
+from nginx import Nginx
 from processes import Installation
+from proxy import trusting
 from shopper import PATIENCE, Shopper
 
 SETTINGS = {

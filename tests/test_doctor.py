@@ -11,8 +11,9 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from nginx import HOST, Nginx
+from nginx import Nginx
 from processes import ROOT, Installation, free_ports
+from proxy import HOST
 
 WITHIN = 60.0  # seconds
 Found = dict[str, list[tuple[str, str]]]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from nginx import HOST, Nginx
+from nginx import Nginx
 from processes import Installation, free_ports
+from proxy import HOST
 from steady import SETTINGS, Steady
 
 SECONDS, RATE = 12, 3.0  # some 20 more until all of it is settled

@@ -159,7 +159,8 @@ def apt_machine(tmp_path: Path) -> Path:
     for name in ("initdb", "postgres"):
         program(path / name, "")
     program(tmp_path / "real", REAL)
-    program(path / "nginx", "")
+    for name in ("nginx", "caddy"):
+        program(path / name, "")
     program(path / "sudo", 'shift; exec "$@"')
     program(
         path / "apt-get",

@@ -15,9 +15,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from nginx import HOST, Nginx, trusting
+from nginx import Nginx
 from openapi import described
 from processes import Installation, free_ports
+from proxy import HOST, trusting
 from shopper import Shopper
 
 from app import create_app

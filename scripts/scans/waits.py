@@ -4,7 +4,7 @@ import sys
 import time
 
 import requests
-from nginx import From
+from proxy import From
 
 PAGES = 200
 ADDRESS = "127.0.0.9"  # another machine than the scanner's, whose connections the proxy limits
