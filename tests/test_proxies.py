@@ -6,7 +6,9 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Iterator
+from http.client import HTTPConnection
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -98,6 +100,18 @@ def test_a_body_has_the_size_its_page_needs_and_no_more(shop: Shop[Proxy], path:
     assert answer.status_code == status
     written = [file for file in shop.proxy.folder.rglob("*") if file.is_file() and b"xxxxx" in file.read_bytes()]
     assert not written, "nothing is left on the disk"
+
+
+def test_a_banks_long_answer_is_taken_in_before_ours_goes_out(shop: Shop[Proxy]) -> None:
+    """Else gunicorn hangs up on who still sends, and one return in three was a 502 of the proxy's."""
+    web = HTTPConnection(urlsplit(shop.installation.url).netloc, timeout=20)
+    web.connect()
+    web.auto_open = False  # an answer on a connection that is closed would be no answer
+    for _ in range(2):
+        web.request("POST", "/return/bank/none", b"x" * (250 << 10), {"Host": HOST})
+        answer = web.getresponse()
+        assert (answer.status, answer.read() != b"") == (303, True)
+    web.close()
 
 
 def test_the_figures_are_not_for_the_street(shop: Shop[Proxy]) -> None:
