@@ -1,7 +1,8 @@
 # The funnel with its relay in one container, as `make run` serves it, for production. compose.yaml runs it.
 #   docker build -t funnel .
 #   docker run --read-only --tmpfs /tmp -p 127.0.0.1:5000:5000 -v funnel-data:/data --env-file .env --stop-timeout 90 funnel
-# A stop waits for the charges under way, hence the 90 s. Only the proxy in front may reach the port.
+# A stop waits for the charges under way, hence the 90 s. Only the proxy in front may reach the port. Podman and Buildah keep
+# the health check only with `--format docker`.
 
 FROM python:3.13-slim AS build
 RUN python -m venv /venv
@@ -14,7 +15,7 @@ RUN /venv/bin/python -m whitenoise.compress --quiet static \
     && /venv/bin/python -m compileall -q app.py config.py funnel
 
 FROM python:3.13-slim
-RUN useradd --system --uid 10001 --no-create-home funnel \
+RUN useradd --uid 10001 --user-group --no-create-home funnel \
     && install -d -o funnel -g funnel -m 700 /data
 COPY --from=build /venv /venv
 COPY --from=build /app /app

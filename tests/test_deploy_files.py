@@ -58,11 +58,28 @@ def test_by_default_there_is_one_service_with_its_data_in_a_volume() -> None:
             assert source in COMPOSE["volumes"] or (ROOT / source).exists()
 
 
-@pytest.mark.parametrize("name", ["funnel.service", "funnel-relay.service"])
-def test_a_unit_waits_for_charges_and_may_write_in_one_place(name: str) -> None:
-    unit = configparser.ConfigParser(strict=False, interpolation=None)
-    unit.optionxform = str  # type: ignore[assignment]  # names keep their capitals
-    unit.read(ROOT / "deploy" / name)
-    service = unit["Service"]
+def test_in_a_container_the_port_is_the_one_that_is_published_and_asked() -> None:
+    for name in ("app", "web"):
+        assert COMPOSE["services"][name]["environment"]["PORT"] == "5000", "whatever .env says"
+
+
+def service_of(unit: str) -> dict[str, str]:
+    parsed = configparser.ConfigParser(strict=False, interpolation=None)
+    parsed.optionxform = str  # type: ignore[assignment]  # names keep their capitals
+    parsed.read(ROOT / "deploy" / unit)
+    return dict(parsed["Service"])
+
+
+@pytest.mark.parametrize("unit", ["funnel.service", "funnel-relay.service"])
+def test_a_unit_waits_for_charges_and_may_write_in_one_place(unit: str) -> None:
+    service = service_of(unit)
     assert int(service["TimeoutStopSec"]) > STOP_AFTER
     assert (service["User"], service["ProtectSystem"], service["LimitCORE"]) == ("funnel", "strict", "0")
+    assert (service["StateDirectoryMode"], service["UMask"]) == ("0700", "0077"), "others read no names and addresses"
+    assert (service["CapabilityBoundingSet"], service["SystemCallFilter"]) == ("", "@system-service")
+
+
+def test_the_two_units_are_shut_in_alike() -> None:
+    web, relay = service_of("funnel.service"), service_of("funnel-relay.service")
+    assert web.pop("ExecStart") != relay.pop("ExecStart")
+    assert web == relay
