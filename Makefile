@@ -29,7 +29,7 @@ check: ## Lint and types alone, in a few seconds.
 
 bench: ## How fast it is, beside bare Flask and a naive funnel, in some five minutes (ARGS=--quick for a glance).
 	@sh scripts/venv requirements.txt
-	@PYTHONPATH=. $(BIN)/python scripts/bench $(ARGS)
+	@PYTHONPATH=.:tests $(BIN)/python scripts/bench $(ARGS)
 
 screenshots: ## Draw every page in every mood again, for docs/gallery.md and the README.
 	@sh scripts/venv requirements.txt requirements-dev.txt

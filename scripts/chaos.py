@@ -21,6 +21,7 @@ from havoc import SETTINGS, Chaos, Plan
 from machine import find_postgres
 from postgres import server
 from processes import Installation
+from tables import table
 
 from funnel.charging import LEASE_MARGIN
 
@@ -47,7 +48,7 @@ def main(arguments: list[str]) -> int:
         with Installation(Path(folder), **settings) as installation:
             report = Chaos(installation, plan, lambda line: print(line, flush=True)).run()
     mistakes = _mistakes(report, plan)
-    print(_table(report))
+    print(_shown(report))
     print("\n".join(mistakes) or "Nothing is wrong.")
     return 1 if mistakes else 0
 
@@ -77,7 +78,7 @@ def _options() -> argparse.ArgumentParser:
     database = options.add_mutually_exclusive_group()
     database.add_argument("--postgresql", action="store_true", help="on a PostgreSQL server started for this run")
     database.add_argument("--database", help="on an empty database at this address; else SQLite in its own folder")
-    options.add_argument("--seed", type=int, default=1)
+    options.add_argument("--seed", type=int, default=1, help="of all that is left to chance")
     return options
 
 
@@ -98,7 +99,7 @@ def _mistakes(report: Report, plan: Plan) -> list[str]:
     return mistakes
 
 
-def _table(report: Report) -> str:
+def _shown(report: Report) -> str:
     rows = {
         "charge calls": report.calls,
         "kills": report.kills,
@@ -115,8 +116,7 @@ def _table(report: Report) -> str:
         f"lost answer to CHARGED ({len(report.answer_lost)} timed)": _waits(report.answer_lost),
         f"process killed, sent to CHARGED ({len(report.process_killed)} timed)": _waits(report.process_killed),
     }
-    width = max(map(len, rows))
-    return "\n".join(f"{name:<{width}}  {value}" for name, value in rows.items())
+    return table(rows)
 
 
 def _waits(seconds: list[float]) -> str:

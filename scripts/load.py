@@ -12,18 +12,21 @@ import tempfile
 from pathlib import Path
 
 from nginx import Nginx
-from processes import Installation, free_ports
+from processes import Installation
+from programs import free_ports
 from proxy import HOST
 from steady import SETTINGS, Outcome, Steady
+from tables import table
 
 MIB = 1 << 20
 
 
 def main(arguments: list[str]) -> int:
+    """The exit status."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--seconds", type=float, default=900)
+    options.add_argument("--seconds", type=float, default=900, help="how long new shoppers come")
     options.add_argument("--rate", type=float, default=3, help="new shoppers a second")
-    given = options.parse_args(arguments)
+    asked = options.parse_args(arguments)
     with tempfile.TemporaryDirectory() as made:
         folder, (port, plain_port) = Path(made), free_ports(2)
         settings = {**SETTINGS, "PUBLIC_URL": f"https://{HOST}:{port}"}
@@ -31,12 +34,12 @@ def main(arguments: list[str]) -> int:
             Installation(folder, hosts=2, **settings) as installation,
             Nginx(folder / "nginx", installation.urls, port=port, plain_port=plain_port) as nginx,
         ):
-            outcome = Steady(installation, nginx, rate=given.rate, seconds=given.seconds, tell=print).run()
-    print(_table(outcome))
+            outcome = Steady(installation, nginx, rate=asked.rate, seconds=asked.seconds, tell=print).run()
+    print(_shown(outcome))
     return 0 if outcome.right and outcome.flat else 1
 
 
-def _table(outcome: Outcome) -> str:
+def _shown(outcome: Outcome) -> str:
     before, after = (each / MIB for each in outcome.memory)
     rows = {
         "visits": outcome.visits,
@@ -49,8 +52,7 @@ def _table(outcome: Outcome) -> str:
         "requests made again, for nobody answered": outcome.broken,
         "memory after the restarts; at the end": f"{before:.0f} MiB; {after:.0f} MiB",
     }
-    width = max(map(len, rows))
-    return "\n".join(f"{name:<{width}}  {value}" for name, value in rows.items())
+    return table(rows)
 
 
 if __name__ == "__main__":

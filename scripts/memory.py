@@ -18,24 +18,30 @@ from contextlib import closing
 from pathlib import Path
 from urllib.parse import quote, quote_plus
 
-from processes import ROOT, Installation
+from processes import Installation
 from shopper import Shopper
+
+from config import ROOT
 
 TYPED = "4539 5787 6362 1486"  # stands nowhere in the code
 DIGITS = TYPED.replace(" ", "")
 DRESSES = {each.encode() for each in (TYPED, DIGITS, quote(TYPED), quote_plus(TYPED))}
+GCORE = Path("/usr/bin/gcore")
 REST = 20.0  # seconds; idle connections and threads have ended their work by then
 IN_THE_IMAGE = re.compile(r"\b(PYTHONMALLOC|GLIBC_TUNABLES)=(\S+)")
 
 
-def main() -> int:
-    asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    asked.add_argument("--orders", type=int, default=20)
-    asked.add_argument("--views", type=int, default=200)
-    given = asked.parse_args()
+def main(arguments: list[str]) -> int:
+    """The exit status."""
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--orders", type=int, default=20, help="how often the card is paid with")
+    options.add_argument("--views", type=int, default=200, help="pages that are looked at afterwards")
+    asked = options.parse_args(arguments)
+    if not GCORE.exists():
+        sys.exit(f"There is no {GCORE} on this machine. Debian and Ubuntu:  sudo apt-get install gdb")
     hardened = dict(IN_THE_IMAGE.findall((ROOT / "Dockerfile").read_text()))
-    plain = copies({}, given.orders, given.views)
-    kept = copies(hardened, given.orders, given.views)
+    plain = copies({}, asked.orders, asked.views)
+    kept = copies(hardened, asked.orders, asked.views)
     print(f"Python's defaults: {sum(plain)} copies in {len(plain)} processes {plain}")
     print(f"the image's environment {hardened}: {sum(kept)} copies in {len(kept)} processes {kept}")
     return 1 if sum(kept) else 0
@@ -63,7 +69,7 @@ def buy(url: str) -> None:
 
 def counted(folder: Path, pid: int) -> int:
     """How often the number stands in the whole memory of the process."""
-    subprocess.run(["/usr/bin/gcore", "-a", "-o", folder / "core", str(pid)], check=True, capture_output=True)
+    subprocess.run([GCORE, "-a", "-o", folder / "core", str(pid)], check=True, capture_output=True)
     core = folder / f"core.{pid}"
     with core.open("rb") as file, closing(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)) as memory:
         found = sum(1 for _ in re.finditer(b"|".join(map(re.escape, DRESSES)), memory))
@@ -72,4 +78,4 @@ def counted(folder: Path, pid: int) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

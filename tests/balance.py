@@ -7,9 +7,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from books import Books, Entry
 from conftest import Crm
 from impatient import Visit
-from processes import Books, Entry
 
 from funnel.attempt import ORDER, State
 

@@ -1,4 +1,4 @@
-"""Campaigns for tests: the tests' funnel.toml with other offers after the order."""
+"""The tests' campaign, and others made of it with other offers after the order."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from funnel.campaign import Campaign
 
-FILE = Path(__file__).parent / "funnel.toml"
+CAMPAIGN = Path(__file__).parent / "funnel.toml"
 UPSELLS = "[upsell1]"  # from here on a campaign brings its own tables
 STEPS = '"upsell1", "upsell2", "thank-you"]'
 MORE_OFFERS = """
@@ -33,7 +33,7 @@ first_days = 14
 
 def campaign_text(tables: str, *, upsells: int = 2, **keys: str) -> str:
     """funnel.toml with these upsell tables, so many upsell steps, and keys of its top as TOML writes their values."""
-    head = FILE.read_text().split(UPSELLS)[0]
+    head = CAMPAIGN.read_text().split(UPSELLS)[0]
     steps = "".join(f'"upsell{number + 1}", ' for number in range(upsells))
     assert head.count(STEPS) == 1
     top = "".join(f"{name} = {value}\n" for name, value in keys.items())

@@ -12,22 +12,24 @@ from typing import Any, TypeVar
 
 import pytest
 import requests
+from campaigns import CAMPAIGN
 from flask import Flask
 from shopper import Shopper
-from werkzeug.serving import WSGIRequestHandler, make_server
+from werkzeug.serving import make_server
 
 from app import create_app
 from config import load_settings
 from funnel.furnishing import furnish
 from funnel.rooms import Rooms
+from funnel.sandbox.__main__ import QuietHandler
 from funnel.sandbox.app import create_sandbox
+from funnel.sandbox.catalogue import Catalogue
 from funnel.sandbox.catalogue_file import as_catalogue
 from funnel.settings import Settings
 from funnel.stand_in import catalogue
 
 pytest_plugins = ["machine", "browser", "postgres", "stores"]
 
-HERE = Path(__file__).parent
 PATIENCE = 10.0  # seconds for something that happens soon
 GLANCE = 0.02
 Value = TypeVar("Value")
@@ -42,14 +44,10 @@ def eventually(look: Callable[[], Value], *, within: float = PATIENCE) -> Value:
     return seen
 
 
-class _Quiet(WSGIRequestHandler):
-    def log(self, *_: Any) -> None: ...
-
-
 @contextmanager
 def served(application: Any, port: int = 0) -> Iterator[str]:
     """A WSGI application on a free port of this machine; its address."""
-    server = make_server("127.0.0.1", port, application, threaded=True, request_handler=_Quiet)
+    server = make_server("127.0.0.1", port, application, threaded=True, request_handler=QuietHandler)
     thread = threading.Thread(target=server.serve_forever, args=(GLANCE,), daemon=True)
     thread.start()
     try:
@@ -58,6 +56,18 @@ def served(application: Any, port: int = 0) -> Iterator[str]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+def stock_of(campaign_file: Path, root: Path) -> Catalogue:
+    """What a CRM sells that knows all that the campaign offers."""
+    campaign = load_settings({"FUNNEL_FILE": str(campaign_file)}, root=root).campaign
+    return as_catalogue(catalogue(campaign))
+
+
+def sandbox_selling(stock: Catalogue) -> Flask:
+    """A sandbox whose API user is LOGIN."""
+    login_id, password = LOGIN["KONNEKTIVE_LOGIN_ID"], LOGIN["KONNEKTIVE_PASSWORD"]
+    return create_sandbox(login_id=login_id, password=password, catalogue=stock)
 
 
 @dataclass(frozen=True)
@@ -106,17 +116,12 @@ class Funnel:
 
 @pytest.fixture
 def campaign_file() -> Path:
-    return HERE / "funnel.toml"
+    return CAMPAIGN
 
 
 @pytest.fixture
 def sandbox(campaign_file: Path, tmp_path: Path) -> Flask:
-    campaign = load_settings({"FUNNEL_FILE": str(campaign_file)}, root=tmp_path).campaign
-    return create_sandbox(
-        login_id=LOGIN["KONNEKTIVE_LOGIN_ID"],
-        password=LOGIN["KONNEKTIVE_PASSWORD"],
-        catalogue=as_catalogue(catalogue(campaign)),
-    )
+    return sandbox_selling(stock_of(campaign_file, tmp_path))
 
 
 @pytest.fixture

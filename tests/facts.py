@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
+from books import Books
 from conftest import Crm
 from crowd import Fact
-from processes import Books
 from sqlalchemy import select
 
 from funnel.outbox import State

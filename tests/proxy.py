@@ -7,7 +7,6 @@ import ssl
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 import pytest
@@ -47,13 +46,11 @@ class Proxy:
             self.command(), env=self.environment(), stderr=self._output, stdout=self._output
         )
         if not eventually(self._answers, within=START_WITHIN):
-            self.__exit__(None, None, None)
+            self.__exit__()
             raise AssertionError((self.folder / "printed").read_text())
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._process.terminate()
         self._process.wait(STOP_WITHIN)
         self._output.close()

@@ -1,7 +1,6 @@
 """A developer without an account, calling a sandbox CRM over HTTP as any client would."""
 
 import json
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,14 +9,12 @@ from decimal import Decimal
 from typing import Any
 
 import requests
-from werkzeug.serving import make_server
+from conftest import served
 
-from funnel.sandbox.__main__ import QuietHandler
 from funnel.sandbox.app import create_sandbox
 from funnel.sandbox.catalogue import Product
 
 PATIENCE = 20  # seconds for an answer
-OFTEN = 0.02  # seconds between two looks whether the server is to stop
 CREDENTIALS = {"loginId": "sandbox", "password": "sandbox"}
 MAYA = {
     "firstName": "Maya",
@@ -121,12 +118,5 @@ def sandbox(**settings: Any) -> Iterator[Caller]:
     """A sandbox with three products, served on a free port of this machine."""
     clock = Clock()
     app = create_sandbox(**{"catalogue": CATALOGUE, "now": clock, **settings})
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=QuietHandler)
-    thread = threading.Thread(target=server.serve_forever, args=(OFTEN,))
-    thread.start()
-    try:
-        yield Caller(f"http://127.0.0.1:{server.server_port}", clock)
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with served(app) as url:
+        yield Caller(url, clock)

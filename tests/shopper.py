@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
-from types import TracebackType
 from urllib.parse import urljoin
 
 import requests
@@ -148,9 +147,7 @@ class Shopper:
     def __enter__(self) -> Shopper:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.browser.close()
 
     def get(self, path: str, **headers: str) -> Page:

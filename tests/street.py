@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from processes import Installation, free_ports
+from processes import Installation
+from programs import free_ports
 from proxy import HOST, Proxy, trusting
 from shopper import Shopper
 

@@ -13,9 +13,11 @@ import pytest
 import requests
 from canary import AMEX, Answers, kept_in, sightings
 from careless import LOGGERS, PATH
-from processes import ROOT, Installation
+from processes import Installation
 from requests.cookies import RequestsCookieJar
 from shopper import ADDRESS, Shopper
+
+from config import ROOT
 
 TOKEN = "a-token-for-figures"
 CHATTY = {

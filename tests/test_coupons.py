@@ -7,16 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import LOGIN, Crm, Funnel, OpenFunnel, eventually
+from conftest import Crm, Funnel, OpenFunnel, eventually, sandbox_selling, stock_of
 from flask import Flask
 from shopper import JANE, Shopper
 from test_choices import ORDER, charged, sent, total
 
-from config import load_settings
-from funnel.sandbox.app import create_sandbox
 from funnel.sandbox.catalogue import Catalogue
-from funnel.sandbox.catalogue_file import as_catalogue
-from funnel.stand_in import catalogue
 from funnel.tables import outbox
 
 COUPON = "/order/coupon/"
@@ -31,15 +27,13 @@ def campaign_file() -> Path:
 @pytest.fixture
 def stock(campaign_file: Path, tmp_path: Path) -> Catalogue:
     """What the CRM sells; a merchant can change it."""
-    campaign = load_settings({"FUNNEL_FILE": str(campaign_file)}, root=tmp_path).campaign
-    known = as_catalogue(catalogue(campaign))
+    known = stock_of(campaign_file, tmp_path)
     return replace(known, coupons=list(known.coupons))
 
 
 @pytest.fixture
 def sandbox(stock: Catalogue) -> Flask:
-    login_id, password = LOGIN.values()
-    return create_sandbox(login_id=login_id, password=password, catalogue=stock)
+    return sandbox_selling(stock)
 
 
 @pytest.fixture

@@ -9,6 +9,17 @@ from decimal import Decimal
 from urllib.parse import parse_qsl
 
 import pytest
+from crm_peers import (
+    CALLS,
+    CARD_NUMBER,
+    ORDER,
+    SECURITY_CODE,
+    Peer,
+    answer,
+    ask,
+    client_for,
+    says,
+)
 
 from funnel.crm.calls import (
     Call,
@@ -23,17 +34,6 @@ from funnel.crm.calls import (
 from funnel.crm.errors import CrmError, Garbled, NoAnswer, NotSent, Refused
 from funnel.crm.form import parameters
 from funnel.crm.pricing import OrderCoupon, SalesTax
-from tests.crm_peers import (
-    CALLS,
-    CARD_NUMBER,
-    ORDER,
-    SECURITY_CODE,
-    Peer,
-    answer,
-    ask,
-    client_for,
-    says,
-)
 
 DEADLINE = 10.0
 

@@ -5,8 +5,7 @@ import threading
 from pathlib import Path
 
 import pytest
-
-from tests.crm_peers import CALLS, ORDER, QUERY, Peer, ask, client_for, keeps_saying
+from crm_peers import CALLS, ORDER, QUERY, Peer, ask, client_for, keeps_saying
 
 DEADLINE = 10.0
 PLACED = json.dumps({"result": "SUCCESS", "message": {"orderId": "D6", "orderStatus": "COMPLETE", "data": []}})

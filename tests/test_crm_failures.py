@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from crm_peers import ORDER, QUERY, Guest, Peer, Script, answer, ask, client_for, says
 
 from funnel.crm.calls import Call
 from funnel.crm.client import Client
 from funnel.crm.errors import CrmError, Garbled, Kind, NoAnswer, NotSent, Refused
 from funnel.crm.wire import LARGEST_ANSWER
-from tests.crm_peers import ORDER, QUERY, Guest, Peer, Script, answer, ask, client_for, says
 
 DEADLINE = 0.5  # seconds: short for the peers that would never end, long enough for the others
 FOR_EVER = 600.0  # seconds, more than a test may take

@@ -9,6 +9,7 @@ from typing import get_args
 from urllib.parse import parse_qsl
 
 import pytest
+from crm_peers import Peer, answer, client_for, says
 
 from funnel.cards import Card, Secret
 from funnel.crm.browser import BrowserData, Screen
@@ -26,7 +27,6 @@ from funnel.crm.payments import (
     Paypal,
     Prepaid,
 )
-from tests.crm_peers import Peer, answer, client_for, says
 
 DEADLINE = 10.0
 PLACED = b'{"result":"SUCCESS","message":{"orderId":"D6","orderStatus":"COMPLETE"}}'

@@ -5,12 +5,12 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from crm_peers import CALLS, ORDER, Peer, answer, ask, client_for, says
 
 from funnel.crm.calls import CampaignQuery
 from funnel.crm.campaigns import CampaignCoupon, ShipProfile, Variant
 from funnel.crm.errors import Garbled, Kind, Refused
 from funnel.crm.replies import CouponReply
-from tests.crm_peers import CALLS, ORDER, Peer, answer, ask, client_for, says
 
 DEADLINE = 10.0
 COUPON, TAX, CAMPAIGN = CALLS["OrderCoupon"], CALLS["SalesTax"], CampaignQuery(campaignId=459)

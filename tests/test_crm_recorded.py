@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from crm_peers import CALLS, Peer, answer, ask, client_for, says
 
 from funnel.crm.errors import CrmError
 from funnel.crm.replies import OrderItem, OrderReply
-from tests.crm_peers import CALLS, Peer, answer, ask, client_for, says
 
 RECORDED = Path(__file__).parent / "recorded"
 INDEX = json.loads((RECORDED / "index.json").read_text())

@@ -5,12 +5,12 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from crm_peers import CALLS, ORDER, QUERY, Peer, answer, ask, client_for, says
 
 from funnel.crm.calls import CampaignQuery, ImportClick, TransactionsQuery
 from funnel.crm.campaigns import Campaign, CampaignProduct
 from funnel.crm.errors import Garbled, Kind, Refused
 from funnel.crm.replies import OrderReply, RedirectReply
-from tests.crm_peers import CALLS, ORDER, QUERY, Peer, answer, ask, client_for, says
 
 DEADLINE = 10.0
 PLACED = {"orderId": "D6C8C390A7", "orderStatus": "COMPLETE"}

@@ -12,8 +12,11 @@ from pathlib import Path
 
 import pytest
 from nginx import Nginx
-from processes import ROOT, Installation, free_ports
+from processes import Installation
+from programs import free_ports
 from proxy import HOST
+
+from config import ROOT
 
 WITHIN = 60.0  # seconds
 Found = dict[str, list[tuple[str, str]]]

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 from nginx import Nginx
-from processes import Installation, free_ports
+from processes import Installation
+from programs import free_ports
 from proxy import HOST
 from steady import SETTINGS, Steady
 

@@ -14,7 +14,7 @@ import pytest
 import requests
 from caddy import Caddy
 from nginx import Nginx
-from processes import free_ports
+from programs import free_ports
 from proxy import HOST, Proxy
 from street import JANES_ADDRESS, Shop, shop_behind
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from babel.numbers import format_currency
-from conftest import LOGIN, Crm, served
+from conftest import LOGIN, Crm, sandbox_selling, served, stock_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from shopper import ADDRESS, CARD, JANE, Shopper
@@ -20,10 +20,7 @@ from shopper import ADDRESS, CARD, JANE, Shopper
 from app import create_app
 from config import load_settings
 from funnel.rooms import Rooms
-from funnel.sandbox.app import create_sandbox
-from funnel.sandbox.catalogue import Catalogue, Coupon
-from funnel.sandbox.catalogue_file import as_catalogue
-from funnel.stand_in import catalogue
+from funnel.sandbox.catalogue import Coupon
 
 EXAMPLES = 70  # of each currency; each is some six requests
 PRICES = {  # of lamp, its shipping, bulbs, shade, its shipping, care; standard and express; odd on purpose
@@ -116,10 +113,8 @@ def _open(opened: ExitStack, folder: Path, currency: str, *, profiles: bool, tax
     text = FUNNEL.replace("{shipping}", SHIPPING if profiles else "")
     file = folder / "funnel.toml"
     file.write_text(text.format(*PRICES[currency], currency=currency, tax=str(tax).lower()))
-    login_id, password = LOGIN.values()
-    campaign = load_settings({"FUNNEL_FILE": str(file)}, root=folder).campaign
-    sold: Catalogue = replace(as_catalogue(catalogue(campaign)), coupons=COUPONS)
-    crm = Crm(opened.enter_context(served(create_sandbox(login_id=login_id, password=password, catalogue=sold))))
+    sandbox = sandbox_selling(replace(stock_of(file, folder), coupons=COUPONS))
+    crm = Crm(opened.enter_context(served(sandbox)))
     crm.switch(partial_reuse="false", tax_when_unsent="none")
     environment = {**LOGIN, "KONNEKTIVE_API_URL": crm.url, "FUNNEL_FILE": str(file), "FUNNEL_ANSWER_DEADLINE": "20"}
     app = create_app(load_settings(environment, root=folder))

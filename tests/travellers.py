@@ -7,13 +7,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import requests
+from campaigns import CAMPAIGN
 from conftest import Crm, eventually
 from shopper import ADDRESS, PATIENCE, Page, Shopper
 
 from funnel.attempt import Attempt
 from funnel.rooms import Rooms
 
-HERE = Path(__file__).parent
 CONFIRM = "/transactions/confirmPaypal/"
 ORDER, UPSALE = "/order/import/", "/upsale/import/"
 URL_CARD, SCRIPT_CARD = "4000 0000 0000 3220", "4000 0000 0000 3063"
@@ -31,7 +31,7 @@ HASTY = {
 def campaign_with(folder: Path, *, first: str = "", last: str = "") -> Path:
     """The tests' campaign with more lines, before its tables and after them."""
     file = folder / "campaign.toml"
-    file.write_text(f"{first}\n{(HERE / 'funnel.toml').read_text()}\n{last}\n")
+    file.write_text(f"{first}\n{CAMPAIGN.read_text()}\n{last}\n")
     return file
 
 

@@ -20,7 +20,7 @@ import time
 from pathlib import Path
 
 import draining
-import load
+import generator
 import pages
 import report
 import weight
@@ -35,16 +35,12 @@ MORE_OR_LESS = (SENDERS // 4, SENDERS // 2, SENDERS, SENDERS * 2)
 
 def main(arguments: list[str]) -> int:
     """The exit status: 0, whether goals are met or not; a machine that is busy misses some."""
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--quick", action="store_true", help="one round, and one number of senders")
-    options.add_argument("--database", help="a PostgreSQL address; without one, SQLite in a folder of its own")
-    asked = options.parse_args(arguments)
+    asked = _options().parse_args(arguments)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what was started is stopped
     began = time.monotonic()
-    generator = load.WRK or "a generator in Python (wrk is not installed)"
-    print(
-        f"{os.cpu_count()} cores, load average {os.getloadavg()[0]:.1f} before the run; load by {generator}", flush=True
-    )
+    cores, busy = os.cpu_count(), os.getloadavg()[0]
+    load = generator.WRK or "a generator in Python (wrk is not installed)"
+    print(f"{cores} cores, load average {busy:.1f} before the run; load by {load}", flush=True)
     (ROOT / "instance").mkdir(exist_ok=True)
     # Not in /tmp, which may lie in memory, where production refuses to keep its books.
     home = tempfile.TemporaryDirectory(dir=ROOT / "instance", prefix="bench-")
@@ -52,6 +48,13 @@ def main(arguments: list[str]) -> int:
         _run(stage, rounds=1 if asked.quick else ROUNDS, senders=(SENDERS,) if asked.quick else MORE_OR_LESS)
     print(f"\n{time.monotonic() - began:.0f} seconds")
     return 0
+
+
+def _options() -> argparse.ArgumentParser:
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--quick", action="store_true", help="one round, and one number of senders")
+    options.add_argument("--database", help="a PostgreSQL address; without one, SQLite in a folder of its own")
+    return options
 
 
 def _run(stage: Stage, *, rounds: int, senders: tuple[int, ...]) -> None:

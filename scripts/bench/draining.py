@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from threading import Thread
 
-from load import Figures, measure
+from generator import Figures, measure
 from pages import MANY, QUERY
 from stage import SLOW, Stage
 
@@ -19,6 +19,7 @@ from funnel.visits import Visits
 GLANCE = 0.05
 WARM_UP = 1.0  # seconds after the first delivery, in which connections are opened
 DRAIN_FOR = 4.0  # seconds
+SPARE = 2  # times as much is owed as can go out meanwhile, so that no sender ever waits for work
 BURST = 3  # seconds of arrivals
 DRAINED_WITHIN = 60.0  # seconds
 ARRIVAL = Arrival("https://shop.example/?affId=7&c1=bench", "Mozilla/5.0", "", "192.0.2.1")
@@ -40,7 +41,7 @@ def rates(stage: Stage, senders: Sequence[int]) -> dict[int, float]:
 def _rate(stage: Stage, senders: int) -> float:
     stage.stop("relay")
     stage.weather(SLOW)
-    full = int(2 * senders / SLOW.seconds * (WARM_UP + DRAIN_FOR))
+    full = int(SPARE * senders / SLOW.seconds * (WARM_UP + DRAIN_FOR))
     _owe(stage, full)
     stage.send(senders)
     _until(stage, below=full)

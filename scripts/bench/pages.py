@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import requests
-from load import Figures, measure, middle
+from generator import Figures, measure, middle
 from stage import AWAY, CALM, HANGING, SLOW, SLOWER, Stage, Weather
 
 QUERY = "?affId=7&c1=bench"
@@ -103,8 +103,8 @@ def _relay(stage: Stage, cell: Cell) -> Iterator[None]:
         yield
         stage.send()
     elif cell.who != "funnel":
-        stage.freeze_relay(True)
+        stage.running["relay"].freeze()
         yield
-        stage.freeze_relay(False)
+        stage.running["relay"].thaw()
     else:
         yield

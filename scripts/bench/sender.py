@@ -1,4 +1,4 @@
-"""python scripts/bench/sender.py N: the relay, with so many calls at a time."""
+"""python -m sender N: the relay, with so many calls at a time."""
 
 import signal
 import sys

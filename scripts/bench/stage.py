@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import os
-import signal
-import socket
 import subprocess
-import sys
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 
 import requests
+from programs import Program, free_ports
 from sqlalchemy import delete, func, select
 
 from config import ROOT, load_settings
@@ -23,7 +20,6 @@ from funnel.tables import breaker, outbox, visits
 
 HERE = Path(__file__).parent
 START_WITHIN = 60.0  # seconds
-STOP_WITHIN = 30.0
 GLANCE = 0.02
 OWED_DEADLINE = 3.0  # seconds the relay waits for the CRM; so that a CRM that hung is over it soon
 
@@ -57,7 +53,7 @@ class Stage:
 
     def __init__(self, folder: Path, database: str | None) -> None:
         self._folder = folder
-        self._ports = dict(zip([*APPS, "sandbox"], _free_ports(len(APPS) + 1), strict=True))
+        self._ports = dict(zip([*APPS, "sandbox"], free_ports(len(APPS) + 1), strict=True))
         self._crm = f"http://127.0.0.1:{self._ports['sandbox']}"
         self._environment = {
             "PATH": os.environ["PATH"],
@@ -76,7 +72,7 @@ class Stage:
             "LOG_LEVEL": "WARNING",
         }
         self._opened = ExitStack()
-        self.running: dict[str, subprocess.Popen[bytes]] = {}
+        self.running: dict[str, Program] = {}
         self.store = Store(self._environment["DATABASE_URL"])
 
     def __enter__(self) -> Stage:
@@ -85,16 +81,14 @@ class Stage:
             opened.callback(self._stop_all)
             self.store.prepare()
             settings = load_settings(self._environment)
-            self.start("sandbox", "-m", *sandbox_command(settings, self._folder))
+            self.start("sandbox", *sandbox_command(settings, self._folder))
             for name in APPS:
                 self.serve(name)
             self.send()
             self._opened = opened.pop_all()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._opened.close()
 
     def url(self, name: str, path: str = "/") -> str:
@@ -104,7 +98,7 @@ class Stage:
         """Start a web server; seconds until it has answered."""
         began = time.monotonic()
         bind = f"127.0.0.1:{self._ports[name]}"
-        self.start(name, "-m", "gunicorn", "-c", str(ROOT / "gunicorn.conf.py"), "-b", bind, APPS[name])
+        self.start(name, "gunicorn", "-c", str(ROOT / "gunicorn.conf.py"), "-b", bind, APPS[name])
         while True:
             try:
                 requests.get(self.url(name, "/healthz"), timeout=START_WITHIN)
@@ -116,33 +110,21 @@ class Stage:
     def send(self, senders: int | None = None) -> None:
         """Start the relay: the funnel's own, or one with another number of calls at a time."""
         if senders is None:
-            self.start("relay", "-m", "flask", "--app", "app", "funnel", "relay")
+            self.start("relay", "flask", "--app", "app", "funnel", "relay")
         else:
-            self.start("relay", str(HERE / "sender.py"), str(senders))
+            self.start("relay", "sender", str(senders))
 
     def start(self, name: str, *command: str) -> None:
-        with (self._folder / f"{name}.log").open("ab") as log:
-            self.running[name] = subprocess.Popen(
-                [sys.executable, *command],
-                cwd=ROOT,
-                env=self._environment,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+        self.running[name] = Program(command, self._environment, self._log(name))
+        self.running[name].start()
 
     def stop(self, name: str) -> None:
-        process = self.running.pop(name)
-        process.send_signal(signal.SIGCONT)
-        process.terminate()
+        program = self.running.pop(name)
+        program.thaw()
         try:
-            process.wait(STOP_WITHIN)
+            program.stop()
         except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-    def freeze_relay(self, frozen: bool) -> None:
-        self.running["relay"].send_signal(signal.SIGSTOP if frozen else signal.SIGCONT)
+            program.kill()
 
     def weather(self, weather: Weather) -> None:
         """The CRM behaves so from now on; nothing is owed, nobody has come yet."""
@@ -175,7 +157,7 @@ class Stage:
         with self.store.read() as connection:
             kinds = (outbox.c.state, outbox.c.last_error)
             reasons = connection.execute(select(*kinds, func.count()).group_by(*kinds))
-            return f"{reasons.all()}\n{(self._folder / 'relay.log').read_text()}"
+            return f"{reasons.all()}\n{self._log('relay').read_text()}"
 
     def cookie(self, name: str, *paths: str) -> str:
         """Of somebody who has seen these pages."""
@@ -189,18 +171,13 @@ class Stage:
         return "; ".join(f"{key}={value}" for key, value in kept.items())
 
     def _still_starting(self, name: str, began: float) -> None:
-        if self.running[name].poll() is not None or time.monotonic() - began > START_WITHIN:
-            raise SystemExit(f"{name} did not start:\n{(self._folder / f'{name}.log').read_text()}")
+        if self.running[name].ended or time.monotonic() - began > START_WITHIN:
+            raise SystemExit(f"{name} did not start:\n{self._log(name).read_text()}")
         time.sleep(GLANCE)
+
+    def _log(self, name: str) -> Path:
+        return self._folder / f"{name}.log"
 
     def _stop_all(self) -> None:
         for name in list(self.running):
             self.stop(name)
-
-
-def _free_ports(count: int) -> list[int]:
-    with ExitStack() as opened:
-        probes = [opened.enter_context(socket.socket()) for _ in range(count)]
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [int(probe.getsockname()[1]) for probe in probes]

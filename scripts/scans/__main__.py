@@ -17,7 +17,8 @@ from pathlib import Path
 
 from nginx import Nginx
 from openapi import described
-from processes import Installation, free_ports
+from processes import Installation
+from programs import free_ports
 from proxy import HOST, trusting
 from shopper import Shopper
 
@@ -29,6 +30,10 @@ MANY = "100000000"  # no scanner is kept out for asking often; what limits do ha
 
 
 def main(command: list[str]) -> int:
+    """The exit status."""
+    if not command or command[0] in ("-h", "--help"):
+        print(__doc__)
+        return 0 if command else 2
     with tempfile.TemporaryDirectory() as made:
         folder, (port, plain_port) = Path(made), free_ports(2)
         settings = {

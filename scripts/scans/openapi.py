@@ -36,9 +36,9 @@ def routes(app: Flask) -> Iterator[tuple[str, str, list[str]]]:
 def operation(method: str, names: list[str], token: str) -> dict[str, Any]:
     inside = [{"name": name, "in": "path", "required": True, "schema": TEXT} for name in names]
     asked = [{"name": name, "in": "query", "schema": TEXT} for name in QUERIES]
-    described: dict[str, Any] = {"parameters": [*inside, *asked], "responses": {"default": {"description": "a page"}}}
+    told: dict[str, Any] = {"parameters": [*inside, *asked], "responses": {"default": {"description": "a page"}}}
     if method == "post":
         fields = {**dict.fromkeys(FIELDS, TEXT), "csrf_token": {**TEXT, "enum": [token]}}
         form = {"type": "object", "properties": fields, "required": ["csrf_token"]}
-        described["requestBody"] = {"content": {"application/x-www-form-urlencoded": {"schema": form}}}
-    return described
+        told["requestBody"] = {"content": {"application/x-www-form-urlencoded": {"schema": form}}}
+    return told
