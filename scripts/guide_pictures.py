@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from contextlib import chdir
 from pathlib import Path
-from typing import Literal
 
 import guide
 from conftest import served
 from playwright.sync_api import Browser, ViewportSize
-from sheets import ROW_STYLE, image, keep
+from sheets import Scheme, keep_row
 
 from app import create_app
 from config import ROOT, load_settings
@@ -18,7 +17,6 @@ from funnel.development import reloading
 PHONE = ViewportSize(width=360, height=780)
 DESK = ViewportSize(width=1000, height=720)
 BROKEN = '{% extends "shipped/pages/presell.html" %}\n{% block title %}A lamp{% endblok %}\n'
-Scheme = Literal["light", "dark"]
 # The picture, and what stands side by side on it: an address and a scheme.
 ROWS: dict[str, list[tuple[str, Scheme]]] = {
     "look": [("/gallery/presell-new", "light"), ("/gallery/lead-empty", "light"), ("/gallery/lead-empty", "dark")],
@@ -34,13 +32,12 @@ def draw(browser: Browser, folder: Path) -> None:
     reloading.install(app, settings, create_app)
     with chdir(shop), served(app) as url:
         for name, row in ROWS.items():
-            _keep_row(
-                browser, name, [_taken(browser, url + path, folder, PHONE, scheme) for path, scheme in row], PHONE
-            )
-        _keep_row(browser, "gallery", [_taken(browser, f"{url}/gallery", folder, DESK, "light")], DESK)
+            pictures = [_taken(browser, url + path, folder, PHONE, scheme) for path, scheme in row]
+            keep_row(browser, pictures, _file(name), PHONE)
+        keep_row(browser, [_taken(browser, f"{url}/gallery", folder, DESK, "light")], _file("gallery"), DESK)
         _taken(browser, url, folder, PHONE, "light")  # so that there is a last good one
         (shop / "theme/templates/pages/presell.html").write_text(BROKEN)
-        _keep_row(browser, "bar", [_taken(browser, url, folder, PHONE, "light")], PHONE)
+        keep_row(browser, [_taken(browser, url, folder, PHONE, "light")], _file("bar"), PHONE)
 
 
 def _taken(browser: Browser, address: str, folder: Path, size: ViewportSize, scheme: Scheme) -> Path:
@@ -52,12 +49,5 @@ def _taken(browser: Browser, address: str, folder: Path, size: ViewportSize, sch
     return file
 
 
-def _keep_row(browser: Browser, name: str, files: list[Path], size: ViewportSize) -> None:
-    shown = "".join(image(file, width=size["width"], height=size["height"]) for file in files)
-    width = len(files) * (size["width"] + 24) + 24
-    keep(
-        browser,
-        f'<!doctype html><body style="{ROW_STYLE}">{shown}',
-        ROOT / "docs" / "img" / f"marketers-{name}.webp",
-        width=width,
-    )
+def _file(name: str) -> Path:
+    return ROOT / "docs" / "img" / f"marketers-{name}.webp"

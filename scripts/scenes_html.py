@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 import tempfile
 from pathlib import Path
@@ -10,7 +11,10 @@ from app import stage
 from config import ROOT, load_settings
 
 
-def main(folder: Path) -> None:
+def main(arguments: list[str]) -> None:
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("folder", type=Path, help="one that is there")
+    folder = options.parse_args(arguments).folder
     with tempfile.TemporaryDirectory() as kept:
         theatre = stage(load_settings({"FUNNEL_FILE": str(ROOT / "funnel.toml")}, root=Path(kept)))
         for scene in theatre.scenes():
@@ -18,4 +22,4 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(sys.argv[1:])

@@ -17,25 +17,24 @@ import tempfile
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 from pathlib import Path
-from typing import Literal
 
 import guide_pictures
+from browser import FLAGS
 from conftest import served
 from machine import find_chromium
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
-from sheets import ROW_STYLE, image, keep
+from sheets import Scheme, image, keep, keep_row
 
 from app import create_app, stage
 from config import ROOT, load_settings
 from funnel.scenes.scene import Scene
 
 DOCS = ROOT / "docs"
-FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking"]
 SIZES = {"phone": ViewportSize(width=360, height=780), "desk": ViewportSize(width=1280, height=800)}
-SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
-Kind = tuple[str, Literal["light", "dark"]]
+SCHEMES: tuple[Scheme, ...] = ("light", "dark")
+Kind = tuple[str, Scheme]  # a name of SIZES, and a scheme
 IN_DOCS: list[Kind] = [("phone", "light")]
-README = ("presell-new", "checkout-filled", "upsell-upsell1-offer", "thank-you-upsell")
+IN_README = ("presell-new", "checkout-filled", "upsell-upsell1-offer", "thank-you-upsell")
 SHEET_STYLE = """
 body { margin: 0; padding: 16px; background: #d9d4cc; color: #221; font: 13px/1.3 system-ui, sans-serif; }
 body { display: grid; grid-template-columns: repeat(auto-fill, 150px); gap: 16px; inline-size: 1312px; }
@@ -44,8 +43,16 @@ img { inline-size: 150px; block-size: 325px; object-fit: cover; object-position:
 """
 
 
-def main() -> None:
-    asked = _arguments()
+HEADING = """# Every page in every mood
+
+Written by `make screenshots`, from the shipped funnel.toml, at the width of a phone; `make run` shows the same scenes
+of your own funnel at `/gallery`, on a phone and on a desk. All of each page, at both widths, light and dark:
+`PYTHONPATH=.:tests .venv/bin/python scripts/screenshots.py --into FOLDER`.
+"""
+
+
+def main(arguments: list[str]) -> None:
+    asked = _options().parse_args(arguments)
     chromium = find_chromium(os.environ)
     if chromium.path is None:
         sys.exit(chromium.reason)
@@ -63,11 +70,11 @@ def main() -> None:
         browser.close()
 
 
-def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="Pictures of every scene.")
-    parser.add_argument("--into", help="keep the pictures there, and leave docs/ alone")
-    parser.add_argument("scenes", nargs="*", default=[""], help="beginnings of the names of scenes")
-    return parser.parse_args()
+def _options() -> argparse.ArgumentParser:
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--into", help="keep the pictures in this folder, and leave docs/ alone")
+    options.add_argument("scenes", nargs="*", default=[""], help="beginnings of the names of scenes")
+    return options
 
 
 def take(page: Page, url: str, scenes: Iterable[Scene], folder: Path, kinds: Sequence[Kind]) -> None:
@@ -85,9 +92,8 @@ def take(page: Page, url: str, scenes: Iterable[Scene], folder: Path, kinds: Seq
 def write_docs(browser: Browser, scenes: list[Scene], folder: Path) -> None:
     """The README's picture, a sheet for each page, and the list of all."""
     phones = folder / "phone-light"
-    row = "".join(image(phones / f"{name}.png", width=360, height=780) for name in README)
     images = DOCS / "img"
-    keep(browser, f'<body style="{ROW_STYLE}">{row}', images / "funnel.png", width=4 * 360 + 5 * 24)
+    keep_row(browser, [phones / f"{name}.png" for name in IN_README], images / "funnel.png", SIZES["phone"])
     lines = [HEADING]
     for name, group in groupby(scenes, key=lambda scene: scene.page):
         shown = list(group)
@@ -101,13 +107,5 @@ def write_docs(browser: Browser, scenes: list[Scene], folder: Path) -> None:
     (DOCS / "gallery.md").write_text("\n".join(lines), encoding="utf-8")
 
 
-HEADING = """# Every page in every mood
-
-Written by `make screenshots`, from the shipped funnel.toml, at the width of a phone; `make run` shows the same scenes
-of your own funnel at `/gallery`, on a phone and on a desk. All of each page, at both widths, light and dark:
-`PYTHONPATH=.:tests .venv/bin/python scripts/screenshots.py --into FOLDER`.
-"""
-
-
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

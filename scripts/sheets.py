@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 from playwright.sync_api import Browser, Page, ViewportSize
 
-ROW_STYLE = "margin:0;padding:24px;display:flex;gap:24px;background:#d9d4cc"
+Scheme = Literal["light", "dark"]
+GAP = 24  # pixels
+ROW_STYLE = f"margin:0;padding:{GAP}px;display:flex;gap:{GAP}px;background:#d9d4cc"
+
+
+def keep_row(browser: Browser, pictures: Sequence[Path], file: Path, size: ViewportSize) -> None:
+    """Side by side, each cut to the size."""
+    shown = "".join(image(picture, width=size["width"], height=size["height"]) for picture in pictures)
+    width = len(pictures) * (size["width"] + GAP) + GAP
+    keep(browser, f'<!doctype html><body style="{ROW_STYLE}">{shown}', file, width=width)
 
 
 def image(file: Path, **size: int) -> str:
@@ -17,6 +28,7 @@ def image(file: Path, **size: int) -> str:
 
 
 def keep(browser: Browser, html: str, file: Path, *, width: int) -> None:
+    """The page as a picture, of the kind that the file's name says."""
     page = browser.new_page(viewport=ViewportSize(width=width, height=100))
     page.set_content(html, wait_until="load")
     if file.suffix == ".webp":

@@ -3,18 +3,22 @@
 A language named as an argument is added: `make words ARGS=fr`.
 """
 
+from __future__ import annotations
+
+import argparse
 import sys
+from io import BytesIO
 from pathlib import Path
 
+from babel import Locale, UnknownLocaleError
 from babel.messages import Catalog
 from babel.messages.pofile import read_po, write_po
 
-from config import load_settings
+from config import ROOT, load_settings
 from funnel import texts
 from funnel.folders import Folders
 
-ROOT = Path(__file__).parent.parent
-WIDTH = 110
+WIDTH = 110  # of a line
 HEAD = """# See docs/translating.md.
 msgid ""
 msgstr ""
@@ -27,10 +31,24 @@ msgstr ""
 """
 
 
+def main(arguments: list[str]) -> None:
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("languages", nargs="*", metavar="LANGUAGE", type=_tag, help="to be added, such as fr or pt-BR")
+    asked = options.parse_args(arguments)
+    pages = texts.of_pages(Folders(ROOT))
+    shop = texts.of_shop(load_settings({"FUNNEL_FILE": str(ROOT / "funnel.toml")}).campaign)
+    for message in pages:
+        shop.delete(message.id)
+    for name in sorted({folder.name for folder in (ROOT / "locale").iterdir()} | {*asked.languages}):
+        folder = ROOT / "locale" / name / "LC_MESSAGES"
+        bring_up_to_date(folder / "funnel.po", pages)
+        bring_up_to_date(folder / "shop.po", shop)
+
+
 def bring_up_to_date(file: Path, wanted: Catalog) -> None:
     """What is translated stays; what nothing shows any more goes. Nothing is guessed from texts that look alike."""
     language = file.parent.parent.name
-    kept = read_po(file.open("rb"), locale=language) if file.exists() else Catalog(language)
+    kept = read_po(BytesIO(file.read_bytes()), locale=language) if file.exists() else Catalog(language)
     kept.update(wanted, no_fuzzy_matching=True)
     file.parent.mkdir(parents=True, exist_ok=True)
     with file.open("wb") as lines:
@@ -42,13 +60,15 @@ def bring_up_to_date(file: Path, wanted: Catalog) -> None:
     print(f"{file.relative_to(ROOT)}: {len(kept)} texts, {empty} to translate")
 
 
+def _tag(written: str) -> str:
+    """As a folder of locale/ is called."""
+    tag = written.replace("-", "_")
+    try:
+        Locale.parse(tag)
+    except (UnknownLocaleError, ValueError):
+        raise argparse.ArgumentTypeError(f"nobody speaks {written!r}; write it like fr or pt-BR") from None
+    return tag
+
+
 if __name__ == "__main__":
-    pages = texts.of_pages(Folders(ROOT))
-    shop = texts.of_shop(load_settings({"FUNNEL_FILE": str(ROOT / "funnel.toml")}).campaign)
-    for message in pages:
-        shop.delete(message.id)
-    languages = {folder.name for folder in (ROOT / "locale").iterdir()} | {*sys.argv[1:]}
-    for name in sorted(languages):
-        folder = ROOT / "locale" / name.replace("-", "_") / "LC_MESSAGES"
-        bring_up_to_date(folder / "funnel.po", pages)
-        bring_up_to_date(folder / "shop.po", shop)
+    main(sys.argv[1:])
