@@ -53,7 +53,7 @@ def _rate(stage: Stage, senders: int) -> float:
 
 
 def _owe(stage: Stage, count: int) -> None:
-    visits, outbox = Visits(stage.store, life=3600.0), Outbox(stage.store)
+    visits, outbox = Visits(stage.store, life=3600.0, limit=3600.0), Outbox(stage.store)
     with stage.store.write() as connection:
         for _ in range(count):
             visit = visits.keep(connection, visits.begin(ARRIVAL))
