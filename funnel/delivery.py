@@ -3,7 +3,10 @@
 import time
 from contextlib import suppress
 from dataclasses import asdict, replace
+from functools import partial
 from typing import Any, TypeAlias
+
+from sqlalchemy import Connection
 
 from funnel.attempt import ORDER, State
 from funnel.attempts import Attempts
@@ -13,7 +16,7 @@ from funnel.crm.calls import ConfirmOrder, ImportClick, ImportLead
 from funnel.crm.client import Client
 from funnel.crm.errors import CrmError
 from funnel.crm.replies import NOT_CHARGED, LeadReply
-from funnel.outbox import Kind, Outbox, Owed
+from funnel.outbox import Kind, Learn, Outbox, Owed, nothing
 from funnel.people import Contact
 from funnel.pricing import Pricing
 from funnel.steps import PAGE_TYPES
@@ -61,7 +64,7 @@ class Delivery:
     def deliver(self, owed: Owed, *, deadline: float) -> Failure | None:
         """Make the call within `deadline` seconds and settle the row; what went wrong, if anything did."""
         try:
-            self._make(owed, deadline)
+            learn = self._make(owed, deadline)
         except (CrmError, ForeignOrder) as failure:
             settle = self._outbox.park if failure.permanent else self._outbox.put_off
             settle(owed, str(failure))
@@ -69,7 +72,7 @@ class Delivery:
         except Exception as error:  # no failure of the CRM, but a call that fails each time waits longer each time
             self._outbox.put_off(owed, f"internal error ({type(error).__name__})")
             raise
-        self._outbox.delivered(owed)
+        self._outbox.delivered(owed, learn)
         return None
 
     def lead_unkept(self, visit: Visit, contact: Contact, *, deadline: float) -> Visit:
@@ -85,27 +88,35 @@ class Delivery:
         reply = self._client.import_lead(self._lead_call(visit, contact), deadline=until - time.monotonic())
         return replace(visit, order_id=reply.orderId if _is_unpaid(reply) else visit.order_id, stored=False)
 
-    def _make(self, owed: Owed, deadline: float) -> None:
+    def _make(self, owed: Owed, deadline: float) -> Learn:
+        """Make the call; what is left to be learnt together with its delivery."""
         visit = self._visits.find(owed.visit_id)
         if visit is None or visit.forgotten:  # nothing is owed for it any more
-            return
+            return nothing
         if owed.kind is Kind.CLICK:
-            self._click(visit, owed.page_type or "", deadline)
-        elif owed.kind is Kind.LEAD:
+            return self._click(visit, owed.page_type or "", deadline)
+        if owed.kind is Kind.LEAD:
             self._lead(visit, deadline)
         elif owed.kind is Kind.COUPON:
             with suppress(CrmError):  # it is asked again when a button is pressed, and holds back nothing else
                 self._pricing.price_coupon(visit, deadline=deadline)
         elif visit.order_id:
             self._client.confirm_order(ConfirmOrder(orderId=visit.order_id), deadline=deadline)
+        return nothing
 
-    def _click(self, visit: Visit, page_type: str, deadline: float) -> None:
+    def _click(self, visit: Visit, page_type: str, deadline: float) -> Learn:
         reply = self._client.import_click(self._click_call(visit, page_type), deadline=deadline)
         if reply.pixel:
             self._visits.learn_pixel(visit.id, reply.pixel)
         if reply.sessionId and visit.session_id is None:
-            self._visits.learn_session(visit.id, reply.sessionId)
-            self._link(visit.id)
+            return partial(self._learn_session, visit.id, reply.sessionId)
+        return nothing
+
+    def _learn_session(self, visit_id: str, session_id: str, connection: Connection) -> None:
+        """Where the lead was told meanwhile, without its session, it is told again."""
+        told = self._visits.learn_session(connection, visit_id, session_id)
+        if told and told.sessionId is None:
+            self._outbox.owe_lead(connection, visit_id)
 
     def _click_call(self, visit: Visit, page_type: str) -> ImportClick:
         pixel = True if self._campaign.checkout.fraud_pixel and page_type == PAGE_TYPES["checkout"] else None

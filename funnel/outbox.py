@@ -2,6 +2,7 @@
 
 import random
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -46,6 +47,13 @@ class Owed:
     created_at: float
     tries: int
     lease: str
+
+
+Learn = Callable[[Connection], None]
+
+
+def nothing(_connection: Connection) -> None:
+    """Most answers tell nothing that has to be kept."""
 
 
 # Built once: to build a statement takes longer than to run it.
@@ -136,8 +144,9 @@ class Outbox:
         leased = self._lease(LEASE_OLDEST, seconds, visit=visit_id, of_kind=kind, now=self._store.clock())
         return leased[0] if leased else None
 
-    def delivered(self, owed: Owed) -> None:
-        self._settle(owed, state=State.DELIVERED, last_error=None)
+    def delivered(self, owed: Owed, learn: Learn = nothing) -> None:
+        """`learn` writes what the answer told, in the same transaction."""
+        self._settle(owed, learn, state=State.DELIVERED, last_error=None)
 
     def put_off(self, owed: Owed, error: str) -> None:
         """Try again after a pause that grows; after three days it is parked where people can see it."""
@@ -162,9 +171,10 @@ class Outbox:
             rows = connection.execute(taking, which | values)
             return sorted((_from_row(row) for row in rows), key=lambda owed: owed.id)
 
-    def _settle(self, owed: Owed, **values: Any) -> None:
-        """Only the holder of the lease settles; one whose lease was taken over changes nothing."""
+    def _settle(self, owed: Owed, learn: Learn = nothing, **values: Any) -> None:
+        """Only the holder of the lease settles; one whose lease was taken over changes nothing in the outbox."""
         with self._store.write() as connection:
+            learn(connection)
             connection.execute(MINE, {"held_id": owed.id, "held": owed.lease} | values)
 
 

@@ -31,6 +31,9 @@ _TO_BE_TOLD = select(attempts.c.key).where(
     attempts.c.visit_id == bindparam("visit"),
     or_(attempts.c.state.in_((State.CLAIMED, State.SENT, *UNRESOLVED)), attempts.c.settled_at > bindparam("since")),
 )
+_WITHOUT_SESSION = (
+    update(visits).where(visits.c.id == bindparam("visit"), visits.c.session_id.is_(None)).returning(visits.c.told)
+)
 
 
 class Visits:
@@ -135,11 +138,10 @@ class Visits:
         """Markup of the CRM's fraud check, for the checkout page."""
         self._change(visit_id, pixel=pixel)
 
-    def learn_session(self, visit_id: str, session_id: str) -> None:
-        """Write-once: the first sessionId of a visit stays."""
-        with self._store.write() as connection:
-            missing = (visits.c.id == visit_id) & visits.c.session_id.is_(None)
-            connection.execute(update(visits).where(missing).values(session_id=session_id))
+    def learn_session(self, connection: Connection, visit_id: str, session_id: str) -> Told | None:
+        """Write-once: the first sessionId of a visit stays. What of its lead the CRM was told before it was known."""
+        row = connection.execute(_WITHOUT_SESSION, {"visit": visit_id, "session_id": session_id}).first()
+        return _told(row.told) if row else None
 
     def learn_order(self, visit_id: str, order_id: str) -> bool:
         """Write-once. False when this visit has another orderId, or another visit has this one."""
@@ -187,7 +189,7 @@ def _from_row(row: Row[Any]) -> Visit:
         order_id=row.order_id,
         contact=Contact(**row.contact) if row.contact else None,
         draft=Contact(**row.draft) if row.draft else None,
-        told=Told(Contact(**row.told["contact"]), row.told["sessionId"]) if row.told else None,
+        told=_told(row.told),
         addresses=Addresses(**row.addresses) if row.addresses else None,
         quote=from_json(row.quote) if row.quote else None,
         pixel=row.pixel,
@@ -200,3 +202,7 @@ def _from_row(row: Row[Any]) -> Visit:
         uncharged=bool(row.uncharged),
         owed=frozenset((row.owed or "").split()),
     )
+
+
+def _told(kept: dict[str, Any] | None) -> Told | None:
+    return Told(Contact(**kept["contact"]), kept["sessionId"]) if kept else None
