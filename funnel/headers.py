@@ -92,17 +92,17 @@ def script_by_nonce() -> str:
 
 
 def _completed(response: Response, safety: dict[str, str]) -> Response:
-    more = g.get("let_in", {})
+    more, usual = g.get("let_in", {}), {**HEADERS, **safety}
     if "Content-Security-Policy" not in response.headers:
-        response.headers["Content-Security-Policy"] = _policy(more)
+        usual["Content-Security-Policy"] = _policy(more)
         if not more:  # what comes from elsewhere seldom says that it may be embedded
-            response.headers["Cross-Origin-Embedder-Policy"] = "require-corp"
-    for name, value in {**HEADERS, **safety}.items():
-        response.headers.setdefault(name, value)
+            usual["Cross-Origin-Embedder-Policy"] = "require-corp"
     if later := RETRY_AFTER.get(HTTPStatus(response.status_code)):
-        response.headers.setdefault("Retry-After", later)
+        usual["Retry-After"] = later
     if request.endpoint != "static":
-        response.headers.setdefault("Cache-Control", "no-store")
+        usual["Cache-Control"] = "no-store"
+    given = {name.lower() for name, _ in response.headers}  # looked at once: Werkzeug would walk it for each name
+    response.headers.extend({name: value for name, value in usual.items() if name.lower() not in given})
     return _with_nonce(response)
 
 
