@@ -22,9 +22,12 @@ ODD = [
     *("O’Brien", "李小龍", "\u0301" * 20, "\ud7ff", "a@b.co", "@", "jane@example.com", "=", "&", ";", "1" * 4300),
 ]
 BLANK = re.compile(r"[\x00-\x20\x7f]")
-FIELDS = [
+FORM_FIELDS = [
     *(*JANE, *ADDRESS, *CARD, "address1", "city", "state", "postalCode", "country", "billShipSame"),
     *("offer", "bump", "shipping", "couponCode", "do", "again", "choice", "attempt", "csrf_token", "token", "PayerID"),
+]
+FIELDS = [
+    *FORM_FIELDS,
     *("ba_token", "look", "coupon", "affId", "utm_source", "cf-turnstile-response", "", "__proto__", "a[b]", "\x00"),
 ]
 METHODS = ["GET"] * 8 + ["POST"] * 10 + ["HEAD", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "PROPFIND", "FOO"]

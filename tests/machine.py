@@ -29,7 +29,6 @@ BRING_CHROMIUM = f"""\
 DEBIAN_POSTGRES = Path("/usr/lib/postgresql")  # its packages put initdb and postgres in VERSION/bin, not on PATH
 BRING_POSTGRES = "  Debian and Ubuntu:  sudo apt-get install postgresql"
 
-
 SBIN = "/usr/sbin"  # where Debian puts servers, which is not on everybody's PATH
 
 

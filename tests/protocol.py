@@ -9,52 +9,33 @@ first byte.
 
 from __future__ import annotations
 
-import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from decimal import Decimal
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import Any
 
-from greenlet import GreenletExit, getcurrent, greenlet
+from greenlet import GreenletExit, greenlet
+from protocol_crm import CARD, FINE, Crm, Fault, Request
+from protocol_rooms import GIVE_UP, QUIET, READY, REDIRECT, SEND, Bench, pause
 
-from config import load_settings
 from funnel import steps
-from funnel.attempt import ORDER, By, Claim, Reason, State, Verdict, new_key
-from funnel.attempts import Attempts
+from funnel.attempt import ORDER, Claim, Reason, State, new_key
 from funnel.attribution import Arrival
-from funnel.basket import Basket, Line
+from funnel.basket import Basket
 from funnel.breaker import Breaker
-from funnel.charge import Charge, Deadlines, NotReady
-from funnel.charging import Charging
-from funnel.crm import errors
-from funnel.crm.calls import OrderQuery
-from funnel.crm.errors import CrmError, Garbled, NoAnswer, NotSent, Refused
-from funnel.crm.replies import OrderItem, OrderReply, RedirectReply
-from funnel.judge import Judge
+from funnel.charge import Charge, NotReady
+from funnel.crm.errors import NoAnswer
+from funnel.crm.replies import OrderReply, RedirectReply
 from funnel.outbox import Outbox
 from funnel.relay import Relay
-from funnel.store import Store
 from funnel.unresolved import Unresolved
 from funnel.visit import Visit
 from funnel.whereabouts import Whereabouts
 
-HERE = Path(__file__).parent
-MEMORY = Path("/dev/shm")  # noqa: S108  # files that are never written to a disk, where the system has such a place
-QUIET, LAG, REDIRECT, GIVE_UP = 900.0, 30.0, 3600.0, 86400.0  # seconds
-READY, SEND = 10.0, 60.0  # seconds: the deadlines of making ready and of the call
-LATEST = QUIET - LAG - 30.0  # seconds after sending at which the CRM may still carry a charge out
-LONGEST_LAG = LAG - 1.0  # seconds Order Query may lag behind
 STALL = 15.0  # seconds that may pass between mark_sent and the first byte
-DECLINE_LIMIT = 3
 PAGES = ("presell", "lead", "checkout", "upsell1", "upsell2", "thank-you")
 PAUSES = (3.0, 100.0, QUIET, REDIRECT, REDIRECT, GIVE_UP)  # seconds between the last sweeps, until all has ended
-CARD = "4539578763621486"
 UPSELL_QUANTITY = {"upsell1": 1, "upsell1b": 3, "upsell2": 2}
-
 
 STATES = "SELECT key, state FROM attempts WHERE visit_id = ?"
 ROWS = "SELECT * FROM attempts WHERE visit_id = ?"
@@ -68,249 +49,6 @@ LEAVE = "DELETE FROM attempts WHERE visit_id = ?"
 
 class Broken(AssertionError):
     """An invariant does not hold."""
-
-
-@dataclass(frozen=True)
-class Fault:
-    """What the CRM does with one charge. `charged_after` and `takes` are seconds; None: it takes no money."""
-
-    name: str
-    answer: Callable[[Request], OrderReply | RedirectReply]
-    charged_after: float | None = None
-    declines: bool = False
-    takes: float = 0.0
-    ready: bool = True
-    at_bank: bool = False  # the money moves only for a shopper who was led there, so counted from then
-
-    def __repr__(self) -> str:
-        return self.name
-
-
-class Request(NamedTuple):
-    """One charge as it reaches the CRM; `key` tells our tests which press it was."""
-
-    order_id: str
-    slot: str
-    key: str
-    basket: Basket
-
-
-class Fact(NamedTuple):
-    """Something that happened to an order at the CRM: a charge, or a decline."""
-
-    at: float
-    request: Request
-    charged: bool
-
-
-def _order(order_id: str, status: str, items: Sequence[tuple[int, int]] = ()) -> OrderReply:
-    lines = [OrderItem(str(product), None, qty, None, None, None, None, None) for product, qty in items]
-    return OrderReply(
-        orderId=order_id,
-        orderStatus=status,
-        reviewStatus=None,
-        customerId=None,
-        dateCreated=None,
-        currencyCode="USD",
-        totalAmount=Decimal("1.00"),
-        subTotal=None,
-        shipTotal=None,
-        taxTotal=None,
-        totalDiscount=None,
-        salesTax=None,
-        items=tuple(lines),
-        paypalUrl=None,
-        paypalSdkParams=None,
-        gatewayUrl=None,
-        gatewaySdkParams=None,
-    )
-
-
-def _raising(error: CrmError) -> Callable[[Request], OrderReply]:
-    def answer(_: Request) -> OrderReply:
-        raise error
-
-    return answer
-
-
-def _refused(kind: errors.Kind, **fields: str) -> Callable[[Request], OrderReply]:
-    return _raising(Refused(kind, f"Not this one: {CARD}", fields))
-
-
-def _success(request: Request) -> OrderReply:
-    return _order(request.order_id, "COMPLETE")
-
-
-def _foreign(_: Request) -> OrderReply:
-    return _order("SOMEBODY-ELSES", "COMPLETE")
-
-
-def _partial(request: Request) -> OrderReply:
-    return _order(request.order_id, "PARTIAL")
-
-
-def _redirect(_: Request) -> RedirectReply:
-    return RedirectReply(url="https://bank.example/", script=None)
-
-
-def _to_paypal(request: Request) -> OrderReply:
-    return replace(_partial(request), paypalUrl="https://paypal.example/")
-
-
-SILENCE, DEADLINE = _raising(NoAnswer("ConnectionResetError")), _raising(NoAnswer("deadline"))
-FINE = Fault("fine", _success, 0.0)
-NOT_READY = Fault("the lead fails, so it is never sent", SILENCE, ready=False)
-PAYPAL = Fault("PayPal's legacy page, where nothing is charged", _to_paypal)
-FAULTS = (
-    FINE,
-    PAYPAL,
-    Fault("slow, yet answered", _success, 50.0, takes=50.0),
-    Fault("connection refused", _raising(NotSent("ConnectionRefusedError"))),
-    Fault("dropped before processing", SILENCE),
-    Fault("processed, then dropped", SILENCE, 0.0),
-    Fault("dropped, processed ten minutes late", SILENCE, 600.0),
-    Fault("hangs, never processed", DEADLINE, takes=SEND),
-    Fault("hangs, processed at the latest", DEADLINE, LATEST, takes=SEND),
-    Fault("declined", _refused(errors.Kind.DECLINED), declines=True),
-    Fault("declined, then dropped", SILENCE, declines=True),
-    Fault("fields refused", _refused(errors.Kind.INVALID, cardNumber=f"{CARD} is invalid")),
-    Fault("garbled, processed", _raising(Garbled("html")), 0.0),
-    Fault("garbled, not processed", _raising(Garbled("html"))),
-    Fault("500, processed five minutes late", _raising(Garbled("500", answered=False)), 300.0),
-    Fault("unknown ERROR, processed", _refused(errors.Kind.UNKNOWN), 0.0),
-    Fault("unknown ERROR, not processed", _refused(errors.Kind.UNKNOWN)),
-    Fault("another order's success, processed", _foreign, 0.0),
-    Fault("success that is still PARTIAL", _partial),
-    Fault("a bank's challenge, passed half an hour later", _redirect, 1800.0, at_bank=True),
-)
-
-
-class Clock:
-    """Seconds that pass only when a test says so."""
-
-    def __init__(self) -> None:
-        self.now = 1_800_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-class Crm:
-    """Takes money as its faults say, counts it, and answers Order Query, `lag` seconds behind."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self.facts: list[Fact] = []
-        self.lag = 0.0
-        self.away = False
-
-    def take(self, request: Request, fault: Fault) -> None:
-        if fault.charged_after is not None:
-            self.facts.append(Fact(self._clock() + fault.charged_after, request, charged=True))
-        elif fault.declines:
-            self.facts.append(Fact(self._clock(), request, charged=False))
-
-    def charges(self, order_id: str, *, until: float | None = None) -> list[Request]:
-        """What was charged to an order by now, or will have been by a moment to come."""
-        return [fact.request for fact in self._known(order_id, until or self._clock()) if fact.charged]
-
-    def order_query(self, call: OrderQuery, *, deadline: float) -> tuple[OrderReply, ...]:
-        if self.away:
-            raise NoAnswer("deadline")
-        then = self._clock() - self.lag
-        charged = self.charges(call.orderId, until=then)
-        declined = len(self._known(call.orderId, then)) > len(charged)
-        if any(request.slot == ORDER for request in charged):
-            status = "COMPLETE"
-        else:
-            status = "DECLINED" if declined else "PARTIAL"
-        items = Counter[int]()
-        for line in (line for request in charged for line in request.basket.lines):
-            items[line.productId] += line.quantity
-        answer = (_order(call.orderId, status, list(items.items())),)
-        pause("answered")
-        return answer
-
-    def _known(self, order_id: str, until: float) -> list[Fact]:
-        return [fact for fact in self.facts if fact.request.order_id == order_id and fact.at <= until]
-
-
-def pause(step: str) -> None:
-    """Let the test choose who moves next; nothing where nobody chooses."""
-    if (parent := getcurrent().parent) is not None:
-        parent.switch(step)
-
-
-class SteppedAttempts(Attempts):
-    """The real ledger, with a pause before each commit of the charge."""
-
-    def mark_sent(self, key: str, order_id: str, *, lease: float) -> bool:
-        pause("mark_sent")
-        marked = super().mark_sent(key, order_id, lease=lease)
-        pause("send")
-        return marked
-
-    def resume(self, key: str, *, lease: float) -> bool:
-        pause("resume")
-        resumed = super().resume(key, lease=lease)
-        pause("send")
-        return resumed
-
-    def settle(
-        self, key: str, verdict: Verdict, *, by: By, seen: Sequence[State], settle_at: float | None = None
-    ) -> bool:
-        pause("settle")
-        return super().settle(key, verdict, by=by, seen=seen, settle_at=settle_at)
-
-
-@dataclass(frozen=True)
-class Bench:
-    """The rooms that all cases share."""
-
-    clock: Clock
-    store: Store
-    attempts: SteppedAttempts
-    charging: Charging
-    judge: Judge
-    lamp: Line
-    directory: Path
-    looks: sqlite3.Connection  # past the code under test, and faster than it: the books are read after every step
-
-    def whereabouts(self) -> Whereabouts:
-        settings = load_settings({"FUNNEL_FILE": str(HERE / "funnel.toml")}, root=self.directory)
-        return Whereabouts(
-            store=self.store,
-            attempts=self.attempts,
-            campaign=settings.campaign,
-            upsell_window=settings.timing.upsell_window,
-        )
-
-
-@contextmanager
-def bench() -> Iterator[Bench]:
-    """The rooms over a store in a file of their own."""
-    with TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as directory:
-        clock = Clock()
-        store = Store(f"sqlite:///{directory}/protocol.db", clock=clock)
-        store.prepare()
-        attempts = SteppedAttempts(store, decline_limit=DECLINE_LIMIT)
-        judge = Judge(quiet_time=QUIET, read_lag=LAG, redirect_time=REDIRECT, give_up=GIVE_UP)
-        charging = Charging(
-            attempts=attempts,
-            judge=judge,
-            deadlines=Deadlines(ready=READY, send=SEND, wait=0.0),
-            seats=1,
-            clock=clock,
-            crm_is_down=lambda: False,
-        )
-        lamp = Line(productId=101, name="Lamp", each=Decimal("49.95"), ship_each=Decimal("4.95"))
-        looks = sqlite3.connect(f"{directory}/protocol.db", isolation_level=None)
-        try:
-            yield Bench(clock, store, attempts, charging, judge, lamp, Path(directory), looks)
-        finally:
-            looks.close()
-            charging.drain()
-            store.close()
 
 
 class Press:

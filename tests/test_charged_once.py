@@ -9,17 +9,7 @@ from pathlib import Path
 import pytest
 from conftest import Crm, Funnel, OpenFunnel, eventually
 from shopper import ADDRESS, CARD, DECLINED_CARD, JANE, Page, Shopper
-
-ORDER = "/order/import/"
-UPSALE = "/upsale/import/"
-# The quiet times of minutes, so short that a test can wait for them.
-HASTY = {
-    "FUNNEL_QUIET_TIME": "2",
-    "FUNNEL_READ_LAG": "1",
-    "FUNNEL_CHARGE_DEADLINE": "1.5",
-    "FUNNEL_PAY_WAIT": "4",
-    "FUNNEL_OWED_DEADLINE": "2",
-}
+from travellers import HASTY, ORDER, UPSALE
 
 
 @pytest.fixture

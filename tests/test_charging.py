@@ -11,8 +11,8 @@ from threading import Event, Thread
 
 import pytest
 from conftest import eventually
-from protocol import Clock
 from sqlalchemy.exc import OperationalError
+from stores import Clock
 
 from funnel.attempt import ORDER, UNRESOLVED, By, Claim, Reason, Refusal, State, Verdict, new_key
 from funnel.attempts import Attempts

@@ -9,17 +9,8 @@ from decimal import Decimal
 from urllib.parse import parse_qsl
 
 import pytest
-from crm_peers import (
-    CALLS,
-    CARD_NUMBER,
-    ORDER,
-    SECURITY_CODE,
-    Peer,
-    answer,
-    ask,
-    client_for,
-    says,
-)
+from crm_calls import CALLS, CARD_NUMBER, ORDER, SECURITY_CODE, ask, client_for
+from crm_peers import Peer, answer, says
 
 from funnel.crm.calls import (
     Call,

@@ -5,7 +5,8 @@ import threading
 from pathlib import Path
 
 import pytest
-from crm_peers import CALLS, ORDER, QUERY, Peer, ask, client_for, keeps_saying
+from crm_calls import CALLS, ORDER, QUERY, ask, client_for
+from crm_peers import Peer, keeps_saying
 
 DEADLINE = 10.0
 PLACED = json.dumps({"result": "SUCCESS", "message": {"orderId": "D6", "orderStatus": "COMPLETE", "data": []}})

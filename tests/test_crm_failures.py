@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from crm_peers import ORDER, QUERY, Guest, Peer, Script, answer, ask, client_for, says
+from crm_calls import ORDER, QUERY, ask, client_for
+from crm_peers import Guest, Peer, Script, answer, says
 
 from funnel.crm.calls import Call
 from funnel.crm.client import Client

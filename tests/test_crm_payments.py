@@ -9,7 +9,8 @@ from typing import get_args
 from urllib.parse import parse_qsl
 
 import pytest
-from crm_peers import Peer, answer, client_for, says
+from crm_calls import client_for
+from crm_peers import Peer, answer, says
 
 from funnel.cards import Card, Secret
 from funnel.crm.browser import BrowserData, Screen

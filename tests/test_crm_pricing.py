@@ -5,7 +5,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from crm_peers import CALLS, ORDER, Peer, answer, ask, client_for, says
+from crm_calls import CALLS, ORDER, ask, client_for
+from crm_peers import Peer, answer, says
 
 from funnel.crm.calls import CampaignQuery
 from funnel.crm.campaigns import CampaignCoupon, ShipProfile, Variant

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from crm_peers import CALLS, Peer, answer, ask, client_for, says
+from crm_calls import CALLS, ask, client_for
+from crm_peers import Peer, answer, says
 
 from funnel.crm.errors import CrmError
 from funnel.crm.replies import OrderItem, OrderReply

@@ -10,7 +10,8 @@ import pytest
 from campaigns import written
 from conftest import Crm, Funnel, OpenFunnel, eventually
 from shopper import Form, Page, Shopper
-from test_charged_once import HASTY, UPSALE, presses
+from test_charged_once import presses
+from travellers import HASTY, UPSALE
 
 CLICK = "/landers/clicks/import/"
 FOUR = """

@@ -23,23 +23,9 @@ from multiprocessing import get_context
 from typing import NamedTuple, TypeVar
 
 import pytest
-from protocol import (
-    FAULTS,
-    LONGEST_LAG,
-    NOT_READY,
-    PAYPAL,
-    QUIET,
-    SEND,
-    STALL,
-    Bench,
-    Broken,
-    Fault,
-    Press,
-    Return,
-    World,
-    bench,
-    pay_the_order,
-)
+from protocol import STALL, Broken, Press, Return, World, pay_the_order
+from protocol_crm import FAULTS, LONGEST_LAG, NOT_READY, PAYPAL, Fault
+from protocol_rooms import QUIET, SEND, Bench, bench
 
 from funnel.attempt import ORDER, new_key
 

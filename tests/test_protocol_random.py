@@ -12,7 +12,9 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
-from protocol import FAULTS, LONGEST_LAG, NOT_READY, PAYPAL, REDIRECT, Bench, Fault, Press, World, bench
+from protocol import Press, World
+from protocol_crm import FAULTS, LONGEST_LAG, NOT_READY, PAYPAL, Fault
+from protocol_rooms import REDIRECT, Bench, bench
 
 from funnel.attempt import ORDER, State
 from funnel.whereabouts import Whereabouts

@@ -11,7 +11,7 @@ import requests
 from campaigns import written
 from conftest import Crm, Funnel, OpenFunnel, eventually
 from shopper import Page, Shopper
-from test_charged_once import HASTY, UPSALE
+from travellers import HASTY, UPSALE
 
 from funnel.tables import attempts
 

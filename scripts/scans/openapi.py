@@ -7,12 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from flask import Flask
-from shopper import ADDRESS, CARD, JANE
+from fuzz import FORM_FIELDS
 
-FIELDS = [
-    *(*JANE, *ADDRESS, *CARD, "address1", "city", "state", "postalCode", "country", "billShipSame", "phoneNumber"),
-    *("offer", "bump", "shipping", "couponCode", "do", "again", "choice", "attempt", "token", "PayerID"),
-]
 QUERIES = ["affId", "c1", "utm_source", "token", "PayerID", "ba_token", "errorMsg", "coupon", "again", "look"]
 TEXT = {"type": "string"}
 VARIABLE = re.compile(r"<(?:\w+:)?(\w+)>")
@@ -38,7 +34,7 @@ def operation(method: str, names: list[str], token: str) -> dict[str, Any]:
     asked = [{"name": name, "in": "query", "schema": TEXT} for name in QUERIES]
     told: dict[str, Any] = {"parameters": [*inside, *asked], "responses": {"default": {"description": "a page"}}}
     if method == "post":
-        fields = {**dict.fromkeys(FIELDS, TEXT), "csrf_token": {**TEXT, "enum": [token]}}
+        fields = {**dict.fromkeys(FORM_FIELDS, TEXT), "csrf_token": {**TEXT, "enum": [token]}}
         form = {"type": "object", "properties": fields, "required": ["csrf_token"]}
         told["requestBody"] = {"content": {"application/x-www-form-urlencoded": {"schema": form}}}
     return told
