@@ -13,10 +13,10 @@ from funnel.check import (
     word_rules,
 )
 from funnel.check.finding import Finding, in_order
-from funnel.check.subject import Subject, Template
+from funnel.check.subject import Rule, RuleOfAll, Subject, Template
 
-OF_TEMPLATES = (*template_rules.RULES, *form_rules.RULES, *asset_rules.RULES, *honesty_rules.RULES)
-OF_ALL = (
+OF_TEMPLATES: tuple[Rule, ...] = (*template_rules.RULES, *form_rules.RULES, *asset_rules.RULES, *honesty_rules.RULES)
+OF_ALL: tuple[RuleOfAll, ...] = (
     *funnel_rules.RULES,
     *word_rules.RULES,
     *contrast_rules.RULES,

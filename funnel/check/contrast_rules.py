@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 
 from funnel.check.colour import contrast
 from funnel.check.finding import Finding
-from funnel.check.subject import Subject
+from funnel.check.subject import RuleOfAll, Subject
 
 NEEDED = 4.5  # WCAG 2.2, 1.4.3 at level AA, for text of any size
 SHEET = "css/funnel.css"
@@ -60,4 +60,4 @@ def _key(name: str) -> str:
     return name.replace("-", "_")
 
 
-RULES = (low_contrast,)
+RULES: tuple[RuleOfAll, ...] = (low_contrast,)

@@ -9,6 +9,7 @@ from funnel.permissions import CHANGES, Permissions, Tried
 from funnel.prices import Prices
 
 WHERE = "Konnektive"
+NOT_COMPARED = "nothing was compared"
 WHAT_TO_DO = "look at the API user's id, password, allowed addresses (IP whitelist) and permissions in Konnektive"
 
 
@@ -29,12 +30,12 @@ def findings(subject: Subject, prices: Prices, permissions: Permissions) -> Iter
 
 def unreachable(found: list[Finding]) -> bool:
     """Whether nothing could be compared."""
-    return any(each.rule == "not-asked" and "nothing was compared" in each.message for each in found)
+    return any(each.rule == "not-asked" and NOT_COMPARED in each.message for each in found)
 
 
 def _not_compared(error: CrmError) -> Finding:
     asked = "did not answer" if isinstance(error, NotSent) else "could not be asked"
-    return finding("not-asked", WHERE, None, f"it {asked} ({error}), so nothing was compared")
+    return finding("not-asked", WHERE, None, f"it {asked} ({error}), so {NOT_COMPARED}")
 
 
 def _refusal(tried: Tried) -> Iterator[Finding]:

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 
 from funnel.check import asset_rules, form_rules
 from funnel.check.finding import Finding, finding
-from funnel.check.subject import Subject, Template
+from funnel.check.subject import Rule, Subject, Template
 from funnel.scenes.scene import Scene
 from funnel.scenes.stage import Stage
 
-OF_PAGES = (
+OF_PAGES: tuple[Rule, ...] = (
     form_rules.form_without_token,
     form_rules.form_without_attempt,
     form_rules.remote_form,
@@ -48,11 +48,9 @@ def _failure(subject: Subject, scene: Scene, error: Exception) -> Finding:
     files = {each.path: each.file for each in subject.templates}
     place = next((frame for frame in reversed(frames) if frame.filename in files), None)
     words = f"{scene.name} cannot be drawn: {error or type(error).__name__}"
-    return finding("drawing", files[place.filename] if place else _file(subject, scene), _line(place), words)
-
-
-def _line(place: traceback.FrameSummary | None) -> int | None:
-    return place.lineno if place else None
+    if place is None:
+        return finding("drawing", _file(subject, scene), None, words)
+    return finding("drawing", files[place.filename], place.lineno, words)
 
 
 def _file(subject: Subject, scene: Scene) -> str:

@@ -1,17 +1,16 @@
 """Forms: their tokens, where they lead, and fields that everybody can fill in."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from funnel.check.finding import Finding
-from funnel.check.markup import Element, is_written
-from funnel.check.subject import Subject, Template
+from funnel.check.markup import REMOTE, Element, is_written
+from funnel.check.subject import Rule, Subject, Template
 
 TYPED = ("text", "email", "tel", "number", "password", "search", "url", "date")
 UNLABELLED = ("hidden", "submit", "button", "reset", "image")
 FIELDS = ("input", "select", "textarea")
 CHARGES = re.compile(r'value="(yes|pay|paypal)"|cardNumber')
-REMOTE = re.compile(r"^\s*(https?:)?//", re.IGNORECASE)
 AUTOCOMPLETE = {
     "firstName": "given-name",
     "lastName": "family-name",
@@ -32,7 +31,7 @@ AUTOCOMPLETE = {
 def form_without_token(_subject: Subject, template: Template) -> Iterator[Finding]:
     for form in _posting(template):
         if "csrf_token" not in form.inner:
-            yield template.said(
+            yield template.at(
                 "form-without-token", form.line, "this form is refused without {{ kit.hidden(form.csrf_token) }}"
             )
 
@@ -40,7 +39,7 @@ def form_without_token(_subject: Subject, template: Template) -> Iterator[Findin
 def form_without_attempt(_subject: Subject, template: Template) -> Iterator[Finding]:
     for form in _posting(template):
         if CHARGES.search(form.inner) and "attempt" not in form.inner:
-            yield template.said(
+            yield template.at(
                 "form-without-attempt", form.line, "this form charges, so it needs {{ kit.hidden(form.attempt) }}"
             )
 
@@ -49,7 +48,7 @@ def remote_form(_subject: Subject, template: Template) -> Iterator[Finding]:
     for each in template.elements:
         target = each.attributes.get("action") or each.attributes.get("formaction") or ""
         if REMOTE.match(target):
-            yield template.said("remote-form", each.line, f"browsers refuse to send this form to {target}")
+            yield template.at("remote-form", each.line, f"browsers refuse to send this form to {target}")
 
 
 def field_without_label(_subject: Subject, template: Template) -> Iterator[Finding]:
@@ -59,7 +58,7 @@ def field_without_label(_subject: Subject, template: Template) -> Iterator[Findi
             continue
         spoken = "aria-label" in each.attributes or "aria-labelledby" in each.attributes
         if not spoken and not each.inside("label") and each.attributes.get("id") not in named:
-            yield template.said("field-without-label", each.line, f"{_name(each)} has no label that names its id")
+            yield template.at("field-without-label", each.line, f"{_name(each)} has no label that names its id")
 
 
 def field_without_autocomplete(_subject: Subject, template: Template) -> Iterator[Finding]:
@@ -69,7 +68,7 @@ def field_without_autocomplete(_subject: Subject, template: Template) -> Iterato
         token = AUTOCOMPLETE.get(bare[:1].lower() + bare[1:])
         typed = each.tag == "select" or (each.tag == "input" and each.attributes.get("type", "text") in TYPED)
         if typed and token and not each.computed and not each.attributes.get("autocomplete"):
-            yield template.said(
+            yield template.at(
                 "field-without-autocomplete", each.line, f'browsers fill in {_name(each)} with autocomplete="{token}"'
             )
 
@@ -79,10 +78,9 @@ def ticked_bump(_subject: Subject, template: Template) -> Iterator[Finding]:
         box = each.tag == "input" and each.attributes.get("type") == "checkbox"
         asks = "billShipSame" not in each.raw and "agree" not in each.raw
         if box and asks and re.search(r"\bchecked\b", each.always):
-            yield template.said("ticked-bump", each.line, "a box that costs or allows something is never ticked before")
+            yield template.at("ticked-bump", each.line, "a box that costs or allows something is never ticked before")
 
 
-Rule = Callable[[Subject, Template], Iterator[Finding]]
 RULES: tuple[Rule, ...] = (
     form_without_token,
     form_without_attempt,

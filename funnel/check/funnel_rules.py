@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from funnel.check.finding import Finding
-from funnel.check.subject import Subject
+from funnel.check.subject import RuleOfAll, Subject
 from funnel.steps import PATHS
 
 OF_AN_OFFER = re.compile(r"pages/upsell-([\w-]+)\.html")
@@ -40,7 +40,7 @@ def unused_pages(subject: Subject) -> Iterator[Finding]:
     for template in subject.templates:
         slug = OF_AN_OFFER.fullmatch(template.name)
         if slug and slug[1] not in campaign.sold_after:
-            yield template.said("unused-page", None, f'no upsell in steps offers "{slug[1]}", so nobody sees it')
+            yield template.at("unused-page", None, f'no upsell in steps offers "{slug[1]}", so nobody sees it')
 
 
-RULES = (legal_links, next_pages, unused_pages)
+RULES: tuple[RuleOfAll, ...] = (legal_links, next_pages, unused_pages)

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from jinja2 import nodes
 
 from funnel.check.finding import Finding
-from funnel.check.form_rules import Rule
-from funnel.check.subject import Subject, Template
+from funnel.check.subject import Rule, Subject, Template
 from funnel.copy_table import parts
 
 SHAMING = re.compile(
@@ -35,19 +34,19 @@ NO_SHAME = 'say "No thanks"; a no is no reason to be ashamed'
 def shaming_decline(_subject: Subject, template: Template) -> Iterator[Finding]:
     for each in template.elements:
         if each.tag in ("button", "a", "label") and SHAMING.search(each.text):
-            yield template.said("shaming-decline", each.line, NO_SHAME)
+            yield template.at("shaming-decline", each.line, NO_SHAME)
         if each.tag == "input" and SHAMING.search(each.attributes.get("value", "")):
-            yield template.said("shaming-decline", each.line, NO_SHAME)
+            yield template.at("shaming-decline", each.line, NO_SHAME)
 
 
 def timer_without_end(_subject: Subject, template: Template) -> Iterator[Finding]:
     for number, line in enumerate(template.text.splitlines(), 1):
         if URGENT.search(line) and not REAL_END.search(line):
-            yield template.said("timer-without-end", number, NO_CLOCK)
+            yield template.at("timer-without-end", number, NO_CLOCK)
     for each in template.elements:
         marks = " ".join(f"{name} {value}" for name, value in each.attributes.items() if name != "href")
         if each.tag not in ("link", "script") and CLOCK.search(marks) and not REAL_END.search(each.raw + each.inner):
-            yield template.said("timer-without-end", each.line, NO_CLOCK)
+            yield template.at("timer-without-end", each.line, NO_CLOCK)
 
 
 def countdown_to_nothing(_subject: Subject, template: Template) -> Iterator[Finding]:
@@ -55,7 +54,7 @@ def countdown_to_nothing(_subject: Subject, template: Template) -> Iterator[Find
     for call in template.tree.find_all(nodes.Call) if template.tree else ():
         name = getattr(call.node, "attr", getattr(call.node, "name", ""))
         if name == "countdown" and any(isinstance(given, nodes.Const) for given in call.args[:1]):
-            yield template.said("timer-without-end", call.lineno, NO_CLOCK)
+            yield template.at("timer-without-end", call.lineno, NO_CLOCK)
 
 
 RULES: tuple[Rule, ...] = (shaming_decline, timer_without_end, countdown_to_nothing)

@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 JINJA = re.compile(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
 # The private area of Unicode: what stands in {{ }} goes there, so that no quote in it ends an attribute.
 WRITTEN = 0xE000
+REMOTE = re.compile(r"^\s*(https?:)?//", re.IGNORECASE)  # an address of somebody else
 VOID = ("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr")
 CONDITIONAL = re.compile(r"\{%-?\s*if\b.*?\{%-?\s*endif\s*-?%\}", re.DOTALL)
 

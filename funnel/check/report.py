@@ -27,5 +27,6 @@ def is_bad(findings: Sequence[Finding], *, strict: bool) -> bool:
 
 def _summary(findings: Sequence[Finding]) -> str:
     counted = Counter(each.severity for each in findings)
-    told = [f"{counted[kind]} {kind}{'s' if counted[kind] > 1 else ''}" for kind in (ERROR, WARNING, NOTE)]
-    return ", ".join(each for each in told if not each.startswith("0 ")) + "." if findings else CLEAN
+    kinds = [(kind, counted[kind]) for kind in (ERROR, WARNING, NOTE) if counted[kind]]
+    told = ", ".join(f"{count} {kind}{'s' if count > 1 else ''}" for kind, count in kinds)
+    return f"{told}." if told else CLEAN

@@ -1,6 +1,6 @@
 """What is checked: funnel.toml with its lines, the templates by name, and what pages are drawn with."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -18,7 +18,10 @@ from funnel.settings import Settings
 
 @dataclass(frozen=True)
 class Template:
-    """A file of templates/. `name` as other templates say it, `file` as a person opens it."""
+    """A file of templates/. `name` as other templates say it, `file` as a person opens it, `path` in full.
+
+    `own` is one of the marketer's folder; `tree` is None, and `broken` says why, where Jinja cannot read it.
+    """
 
     name: str
     file: str
@@ -41,12 +44,14 @@ class Template:
     def elements(self) -> tuple[Element, ...]:
         return elements_of(self.text)
 
-    def said(self, rule: str, line: int | None, message: str) -> Finding:
+    def at(self, rule: str, line: int | None, message: str) -> Finding:
         return finding(rule, self.file, line, message)
 
 
 @dataclass(frozen=True)
 class Subject:
+    """All that the rules look at; what is read of it is read once."""
+
     settings: Settings
     folders: Folders
     env: Environment
@@ -92,6 +97,11 @@ class Subject:
         found = template.tree.find(nodes.Extends) if template.tree else None
         name = found.template.value if found and isinstance(found.template, nodes.Const) else None
         return self.named(name) if name else None
+
+
+# Rules of one template, and of all there is.
+Rule = Callable[[Subject, Template], Iterator[Finding]]
+RuleOfAll = Callable[[Subject], Iterator[Finding]]
 
 
 def shown(file: Path) -> str:

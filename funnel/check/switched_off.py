@@ -17,7 +17,7 @@ def wanted(template: Template, findings: Iterable[Finding]) -> Iterator[Finding]
     yield from (each for each in findings if each.rule not in off)
     for name, line in named:
         if name not in RULES:
-            yield template.said("unknown-rule", line, f'there is no rule "{name}"{nearest(name, list(RULES))}')
+            yield template.at("unknown-rule", line, f'there is no rule "{name}"{nearest(name, list(RULES))}')
 
 
 def _named(template: Template) -> Iterator[tuple[str, int]]:

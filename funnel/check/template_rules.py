@@ -7,7 +7,7 @@ from typing import TypeVar
 from jinja2 import nodes
 
 from funnel.check.finding import Finding
-from funnel.check.subject import Subject, Template
+from funnel.check.subject import Rule, Subject, Template
 from funnel.mistakes import nearest
 from funnel.slots import FOLDER
 
@@ -23,7 +23,7 @@ Node = TypeVar("Node", bound=nodes.Node)
 
 def syntax(_subject: Subject, template: Template) -> Iterator[Finding]:
     if error := template.broken:
-        yield template.said("syntax", error.lineno, f"Jinja cannot read this: {error.message}")
+        yield template.at("syntax", error.lineno, f"Jinja cannot read this: {error.message}")
 
 
 def unknown_variable(subject: Subject, template: Template) -> Iterator[Finding]:
@@ -31,7 +31,7 @@ def unknown_variable(subject: Subject, template: Template) -> Iterator[Finding]:
     for name in _all(template, nodes.Name):
         if name.ctx == "load" and name.name not in known:
             close = nearest(name.name, sorted(known))
-            yield template.said("unknown-variable", name.lineno, f'nobody hands this page "{name.name}"{close}')
+            yield template.at("unknown-variable", name.lineno, f'nobody hands this page "{name.name}"{close}')
 
 
 def unknown_filter(subject: Subject, template: Template) -> Iterator[Finding]:
@@ -39,13 +39,13 @@ def unknown_filter(subject: Subject, template: Template) -> Iterator[Finding]:
         for each in _all(template, used):
             if each.name not in known:
                 close = nearest(each.name, sorted(known))
-                yield template.said("unknown-filter", each.lineno, f'there is no {kind} "{each.name}"{close}')
+                yield template.at("unknown-filter", each.lineno, f'there is no {kind} "{each.name}"{close}')
 
 
 def missing_template(subject: Subject, template: Template) -> Iterator[Finding]:
     for line, names, may_miss in _wanted(template):
         if not may_miss and not any(subject.named(name) for name in names):
-            yield template.said("missing-template", line, f"there is no template {' or '.join(names)}")
+            yield template.at("missing-template", line, f"there is no template {' or '.join(names)}")
 
 
 def unknown_block(subject: Subject, template: Template) -> Iterator[Finding]:
@@ -57,7 +57,7 @@ def unknown_block(subject: Subject, template: Template) -> Iterator[Finding]:
         )
         if block.name not in known and not outer:
             close = nearest(block.name, sorted(known))
-            yield template.said(
+            yield template.at(
                 "unknown-block", block.lineno, f'what it extends has no block "{block.name}"{close}: it is never shown'
             )
 
@@ -66,18 +66,26 @@ def missing_file(subject: Subject, template: Template) -> Iterator[Finding]:
     for call in _all(template, nodes.Call):
         path = call.args[0].value if call.args and isinstance(call.args[0], nodes.Const) else None
         if _called(call) in ASSETS and isinstance(path, str) and subject.folders.find(path) is None:
-            yield template.said("missing-file", call.lineno, f"there is no file {path} in static/")
+            yield template.at("missing-file", call.lineno, f"there is no file {path} in static/")
 
 
 def unescaped(_subject: Subject, template: Template) -> Iterator[Finding]:
     for each in _all(template, nodes.Filter):
         if each.name == "safe" and not (isinstance(each.node, nodes.Name) and each.node.name in TRUSTED):
-            yield template.said(
+            yield template.at(
                 "unescaped", each.lineno, '"safe" writes text as HTML; what a shopper typed could become a script'
             )
 
 
-RULES = (syntax, unknown_variable, unknown_filter, missing_template, unknown_block, missing_file, unescaped)
+RULES: tuple[Rule, ...] = (
+    syntax,
+    unknown_variable,
+    unknown_filter,
+    missing_template,
+    unknown_block,
+    missing_file,
+    unescaped,
+)
 
 
 def _all(template: Template, kind: type[Node]) -> Iterator[Node]:

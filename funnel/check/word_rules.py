@@ -6,7 +6,7 @@ from babel import Locale
 
 from funnel import catalogue, texts
 from funnel.check.finding import Finding, finding
-from funnel.check.subject import Subject, shown
+from funnel.check.subject import RuleOfAll, Subject, shown
 
 
 def missing_translations(subject: Subject) -> Iterator[Finding]:
@@ -31,8 +31,8 @@ def _told(subject: Subject, gap: catalogue.Gap, message: str) -> Finding:
     for template in subject.templates:
         if gap.text in template.text:
             line = template.text[: template.text.index(gap.text)].count("\n") + 1
-            return template.said("missing-translation", line, message)
+            return template.at("missing-translation", line, message)
     return subject.at("missing-translation", "language", message)
 
 
-RULES = (missing_translations,)
+RULES: tuple[RuleOfAll, ...] = (missing_translations,)

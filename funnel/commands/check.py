@@ -20,7 +20,14 @@ UNFIT = "funnel-mistakes"  # where the application keeps the mistakes that kept 
 
 @click.command()
 @with_appcontext
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="Lines for people, or JSON for machines.",
+)
 @click.option("--strict", is_flag=True, help="Warnings count as faults too.")
 @click.option("--crm/--no-crm", default=None, help="Insist on the CRM's answer, or do not ask it.")
 def check(form: str, strict: bool, crm: bool | None) -> None:

@@ -7,23 +7,30 @@ import click
 from flask.cli import with_appcontext
 
 from funnel import web
-from funnel.doctor import crm_rules, machine_rules, street_rules
-from funnel.doctor.finding import Finding, as_json, as_text, status
+from funnel.doctor import crm_rules, machine_rules, report, street_rules
+from funnel.doctor.finding import Finding
 from funnel.rooms import Rooms
 
 
 @click.command()
 @with_appcontext
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="Lines for people, or JSON for machines.",
+)
 @click.option("--ca-file", type=click.Path(exists=True), help="The CA of PUBLIC_URL's certificate, if it is your own.")
 def doctor(form: str, ca_file: str | None) -> None:
     """Look at settings, disk, store, CRM and the way through the proxy. It changes nothing.
 
     Exit status 0 where all is fine, 1 with warnings, 2 with an error.
     """
-    found = [*_look(web.rooms(), ca_file)]
-    click.echo(as_json(found) if form == "json" else as_text(found))
-    sys.exit(status(found))
+    found = list(_look(web.rooms(), ca_file))
+    click.echo(report.as_json(found) if form == "json" else report.as_text(found))
+    sys.exit(report.status(found))
 
 
 def _look(rooms: Rooms, ca_file: str | None) -> Iterator[Finding]:

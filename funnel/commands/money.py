@@ -9,7 +9,7 @@ from funnel import web
 from funnel.attempt import UNRESOLVED, By, Reason, State, Verdict
 from funnel.crm.errors import CrmError
 
-UNITS = {"m": 60.0, "h": 3600.0, "d": 86400.0}
+UNITS = {"m": 60.0, "h": 3600.0, "d": 86400.0}  # seconds
 
 
 @click.group(invoke_without_command=True)
@@ -45,14 +45,24 @@ def after_restore() -> None:
     click.echo(f"{asked} orders are asked about; {closed} paid visits take no more offers.")
 
 
+def _span(_context: click.Context, _option: click.Parameter, text: str) -> float:
+    """In seconds."""
+    number, unit = text[:-1], UNITS.get(text[-1:])
+    if unit is None or not number.isdigit():
+        raise click.BadParameter(f"{text!r}; write it like 30m, 48h or 7d")
+    return int(number) * unit
+
+
 @click.command()
 @with_appcontext
-@click.option("--since", default="48h", show_default=True, help="How far back: 30m, 48h or 7d.")
-def reconcile(since: str) -> None:
+@click.option(
+    "--since", default="48h", show_default=True, callback=_span, metavar="SPAN", help="How far back: 30m, 48h or 7d."
+)
+def reconcile(since: float) -> None:
     """Compare the CRM's transactions with our ledger. Exit status 1 when they differ."""
     broken, looked_at = 0, 0
     try:
-        for _, breaks in web.rooms().reconciliation.run(since=_seconds(since)):
+        for _, breaks in web.rooms().reconciliation.run(since=since):
             looked_at += 1
             broken += len(breaks)
             for each in breaks:
@@ -61,10 +71,3 @@ def reconcile(since: str) -> None:
         raise click.ClickException(f"The CRM could not be asked: {error}") from None
     click.echo(f"{looked_at} orders compared, {broken} breaks.")
     sys.exit(1 if broken else 0)
-
-
-def _seconds(text: str) -> float:
-    number, unit = text[:-1], UNITS.get(text[-1:])
-    if unit is None or not number.isdigit():
-        raise click.BadParameter(f"{text!r}; write it like 30m, 48h or 7d", param_hint="--since")
-    return int(number) * unit

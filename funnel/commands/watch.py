@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from typing import NoReturn
 from urllib.parse import urljoin
 
 import click
@@ -15,15 +16,20 @@ from funnel.steps import PATHS
 
 CHANGED, UNKNOWN = 1, 2  # exit statuses
 PATIENCE = 20.0  # seconds for one answer
-BROWSER = (
-    "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"  # who steals, shows watchers no theft
-)
+# A browser's name, for who steals shows watchers no theft.
+BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 STEPS = (PATHS["presell"], PATHS["lead"], PATHS["checkout"])
 
 
 @click.command("page-watch")
 @click.argument("url")
-@click.option("--manifest", default="instance/page-watch.signed", show_default=True, type=click.Path(path_type=Path))
+@click.option(
+    "--manifest",
+    default="instance/page-watch.signed",
+    show_default=True,
+    type=click.Path(path_type=Path),
+    help="The file of what is approved.",
+)
 @click.option("--write", is_flag=True, help="Approve the page as it is now: sign it into the manifest.")
 @with_appcontext
 def page_watch(url: str, manifest: Path, write: bool) -> None:
@@ -33,16 +39,13 @@ def page_watch(url: str, manifest: Path, write: bool) -> None:
     """
     try:
         now = look(url)
-        if write:
-            manifest.parent.mkdir(parents=True, exist_ok=True)
-            manifest.write_text(str(_signer().dumps(now)))
-            click.echo(f"{len(now)} facts of {url} are approved and signed in {manifest}.")
-            return
-        before = _signer().loads(manifest.read_text())
-    except (requests.RequestException, OSError, BadData, ValueError) as error:
-        click.echo(f"Nothing was compared: {type(error).__name__}: {error}", err=True)
-        sys.exit(UNKNOWN)
-    found = list(differences(before, now))
+    except (requests.RequestException, ValueError) as error:
+        _give_up(f"{url} could not be looked at: {error}")
+    if write:
+        _approve(manifest, now)
+        click.echo(f"{len(now)} facts of {url} are approved and signed in {manifest}.")
+        return
+    found = list(differences(_approved(manifest), now))
     for line in found:
         click.echo(line)
     click.echo(f"{len(now)} facts of {url} compared, {len(found) or 'no'} differences.")
@@ -67,6 +70,34 @@ def look(url: str) -> dict[str, str]:
                 return b""
 
         return {**page_print(page.url, page.headers, page.text, fetch), "cookies": _kept(browser)}
+
+
+def _approve(manifest: Path, facts: dict[str, str]) -> None:
+    try:
+        manifest.parent.mkdir(parents=True, exist_ok=True)
+        manifest.write_text(str(_signer().dumps(facts)))
+    except OSError as error:
+        _give_up(f"{manifest} cannot be written ({error.strerror}); name another file by --manifest.")
+
+
+def _approved(manifest: Path) -> dict[str, str]:
+    try:
+        facts: dict[str, str] = _signer().loads(manifest.read_text())
+    except OSError as error:
+        _give_up(
+            f"{manifest} cannot be read ({error.strerror}). See that the page is yours, and approve it by --write."
+        )
+    except (BadData, UnicodeDecodeError):
+        _give_up(
+            f"{manifest} was changed, or was signed with another SECRET_KEY. "
+            "See that the page is yours, and approve it again by --write."
+        )
+    return facts
+
+
+def _give_up(why: str) -> NoReturn:
+    click.echo(f"Nothing was compared: {why}", err=True)
+    sys.exit(UNKNOWN)
 
 
 def _kept(browser: requests.Session) -> str:

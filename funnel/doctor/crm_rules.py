@@ -30,7 +30,10 @@ def way(url: str) -> Iterator[Finding]:
     try:
         addresses = {info[4][0] for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
     except OSError as reason:
-        yield error("CRM: DNS", f"{host} has no address here ({reason.strerror}).")
+        yield error(
+            "CRM: DNS",
+            f"{host} has no address here ({reason.strerror}): look at KONNEKTIVE_API_URL and at this machine's DNS.",
+        )
         return
     yield fine("CRM: DNS", f"{host} has {len(addresses)} address(es).")
     connection = (HTTPSConnection if parts.scheme == "https" else HTTPConnection)(host, port, timeout=PATIENCE)

@@ -48,10 +48,16 @@ def _seen(browser: requests.Session, url: str, key: str) -> Finding:
     answer = browser.get(f"{url}/healthz", headers={"X-Doctor": ticket(key)}, timeout=PATIENCE)
     seen = answer.text.strip().removeprefix("ok").split()
     if not answer.ok or len(seen) != 2:
-        return error("proxy", f"{url}/healthz is answered by something else than this funnel.")
+        return error(
+            "proxy", f"{url}/healthz is answered by something else than this funnel: see where PUBLIC_URL leads."
+        )
     address, scheme = seen
     if scheme != url.split(":", 1)[0]:
-        return error("proxy", f"The funnel believes that shoppers come by {scheme}: PROXY_HOPS, or X-Forwarded-Proto.")
+        return error(
+            "proxy",
+            f"The funnel believes that shoppers come by {scheme}: "
+            "set PROXY_HOPS to the number of proxies, and let the proxy send X-Forwarded-Proto.",
+        )
     return fine(
         "proxy", f"The funnel believes that this visitor comes from {address} by {scheme}: is that this machine?"
     )
