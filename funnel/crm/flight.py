@@ -1,4 +1,4 @@
-"""One call on its way: how far it came, its deadline, and the watchdog that ends it then."""
+"""One call on its way: how far it came, and its end at its deadline."""
 
 import os
 import socket
@@ -11,6 +11,7 @@ from typing import Self
 from requests.exceptions import ContentDecodingError
 
 from funnel.crm.errors import DEADLINE, CrmError, Garbled, NoAnswer, NotSent
+from funnel.crm.watchdog import Watchdog
 
 
 class Flight:
@@ -19,27 +20,25 @@ class Flight:
     `up` tells whether TCP and, for https, TLS came up; `expired` whether the watchdog had to end the call.
     """
 
-    def __init__(self, seconds: float, connect_timeout: float) -> None:
+    def __init__(self, seconds: float, connect_timeout: float, watchdog: Watchdog) -> None:
         self.up = False
         self.expired = False
+        self.landed = False
         self._until = time.monotonic() + seconds
         self._connect_timeout = connect_timeout
         self._lock = threading.Lock()
-        self._landed = False
         self._lever: socket.socket | None = None
-        self._watchdog = threading.Timer(seconds, self._expire)
-        self._watchdog.daemon = True
+        self._watchdog = watchdog
 
     def __enter__(self) -> Self:
-        self._watchdog.start()
+        self._watchdog.watch(self._until, self)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._watchdog.cancel()
         with self._lock:
-            self._landed = True
+            self.landed = True
             self._let_go()
 
     def patience(self) -> float:
@@ -71,9 +70,10 @@ class Flight:
             return Garbled("not unpackable")
         return NoAnswer(reason)
 
-    def _expire(self) -> None:
+    def expire(self) -> None:
+        """What the watchdog does at the deadline."""
         with self._lock:
-            if not self._landed:
+            if not self.landed:
                 self.expired = True
                 if self._lever:
                     with suppress(OSError):

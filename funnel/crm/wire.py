@@ -23,6 +23,7 @@ from urllib3.util.connection import create_connection
 
 from funnel.crm.errors import DEADLINE, CrmError, Garbled, NoAnswer
 from funnel.crm.flight import Flight
+from funnel.crm.watchdog import Watchdog
 
 LARGEST_ANSWER = 1 << 20  # bytes, after unpacking
 CHUNK = 1 << 16  # bytes
@@ -118,6 +119,7 @@ class Wire:
     def __init__(self, *, connect_timeout: float, ca_file: str | None = None) -> None:
         self._connect_timeout = connect_timeout
         self._context = ssl.create_default_context(cafile=ca_file or DEFAULT_CA_BUNDLE_PATH)
+        self._watchdog = Watchdog()
         self._mine = threading.local()
 
     def kept(self, url: str, body: str, seconds: float) -> bytes:
@@ -137,7 +139,7 @@ class Wire:
     def _exchange(self, transport: Transport, request: PreparedRequest, seconds: float) -> bytes:
         """The body of a whole answer with status 200. Raises NotSent, NoAnswer or Garbled."""
         failure: CrmError | None = None
-        with Flight(seconds, self._connect_timeout) as flight:
+        with Flight(seconds, self._connect_timeout, self._watchdog) as flight:
             transport.current.flight = flight
             try:
                 status, body = self._post(transport, request, seconds)
