@@ -42,6 +42,7 @@ class Supervisor:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._follower = Follower(settings)
+        self._told: list[str] = []  # of the mistakes in what was saved
         self._folder = Path()
         self._environment = dict(os.environ)
         self._running: list[tuple[Program, subprocess.Popen[bytes]]] = []
@@ -105,8 +106,16 @@ class Supervisor:
 
     def _follow(self) -> None:
         """In development saved settings count at once. The web server looks for itself; a sandbox forgets orders."""
-        if self._settings.production or not (settings := self._follower.news()):
-            return
+        match None if self._settings.production else self._follower.news():
+            case Settings() as settings:
+                print(f"{settings.funnel_file.name} is read again.", flush=True)
+                self._told = []
+                self._take_over(settings)
+            case [*mistakes] if mistakes != self._told:
+                print("\n".join([*mistakes, "All goes on as it last was good."]), file=sys.stderr, flush=True)
+                self._told = mistakes
+
+    def _take_over(self, settings: Settings) -> None:
         before, self._settings = catalogue(self._settings.campaign), settings
         for program in self._programs(self._folder):
             if program.name == "relay" or (program.name == "sandbox" and catalogue(settings.campaign) != before):

@@ -47,9 +47,7 @@ class _Loader(BaseLoader):
         except TemplateSyntaxError as error:
             if not error.filename:
                 raise
-            self._troubles.note(
-                Path(error.filename), [f"{shown(Path(error.filename))}:{error.lineno}: {error.message}"]
-            )
+            _note(self._troubles, error.filename, error.lineno, error.message or "")
             template = self._fallback.get_template(name, globals=globals)
             template._uptodate = lambda: False  # the saved one is tried again for the next page
             return template
@@ -70,7 +68,7 @@ def _kept(fallback: Environment, good: dict[str, str], troubles: Troubles) -> ty
             try:
                 drawn = super().render(*args, **kwargs)
             except Exception as error:
-                _note(error, troubles)
+                _note_failure(troubles, error)
                 if self.name not in good:
                     raise
                 return fallback.get_template(self.name).render(*args, **kwargs)
@@ -81,14 +79,17 @@ def _kept(fallback: Environment, good: dict[str, str], troubles: Troubles) -> ty
     return KeptTemplate
 
 
-def _note(error: Exception, troubles: Troubles) -> None:
+def _note_failure(troubles: Troubles, error: Exception) -> None:
     """Where in a template a page could not be drawn: the last template among the frames."""
     frames = traceback.extract_tb(error.__traceback__)
     place = next((frame for frame in reversed(frames) if frame.filename.endswith(".html")), None)
     if place:
         missing = isinstance(error, TemplateNotFound)
-        words = f"there is no template {error}" if missing else str(error)
-        troubles.note(Path(place.filename), [f"{shown(Path(place.filename))}:{place.lineno}: {words}"])
+        _note(troubles, place.filename, place.lineno, f"there is no template {error}" if missing else str(error))
+
+
+def _note(troubles: Troubles, file: str, line: int | None, words: str) -> None:
+    troubles.note(Path(file), [f"{shown(Path(file))}:{line}: {words}"])
 
 
 def _sources(environment: Environment, name: str) -> dict[str, str]:
