@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
-from http import HTTPStatus
 
 from flask import Response
 
@@ -17,11 +16,10 @@ from funnel.pricing import Priced
 from funnel.quote import Discount, Quote, Tax, digest, first_quote, tax_digest
 from funnel.scenes import ledger, switches
 from funnel.scenes.cast import HOSTILE, JANE, LONG, home, newcomer, typed_address, visit
+from funnel.scenes.filled import MEND, as_typed, checked
 from funnel.scenes.scene import Draw, Scene
-from funnel.scenes.typing import as_typed, checked
 from funnel.steps import PATHS, Notice
 
-MEND = HTTPStatus.UNPROCESSABLE_ENTITY
 CARD = {"cardNumber": "4242424242424242", "cardExpiryDate": "12/39", "cardSecurityCode": "123"}
 WRONG = {
     "shipAddress1": "",

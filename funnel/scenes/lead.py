@@ -14,11 +14,10 @@ from funnel.pages import lead
 from funnel.people import Contact
 from funnel.scenes import switches
 from funnel.scenes.cast import HOSTILE, JANE, LONG, newcomer, visit
+from funnel.scenes.filled import MEND, as_typed, checked
 from funnel.scenes.scene import Scene
-from funnel.scenes.typing import as_typed, checked
 from funnel.steps import PATHS, Notice
 
-MEND = HTTPStatus.UNPROCESSABLE_ENTITY
 HALF = {"firstName": "Jane", "lastName": "", "emailAddress": "jane@example", "phoneNumber": "12"}
 
 

@@ -1,7 +1,6 @@
 """Upsells and downsells in every mood."""
 
 from collections.abc import Iterator
-from http import HTTPStatus
 
 from flask import Response
 
@@ -13,11 +12,9 @@ from funnel.offers import slots
 from funnel.pages import upsell
 from funnel.scenes import ledger, switches
 from funnel.scenes.cast import customer
+from funnel.scenes.filled import MEND, checked
 from funnel.scenes.scene import Draw, Scene
-from funnel.scenes.typing import checked
 from funnel.steps import PATHS, Notice
-
-MEND = HTTPStatus.UNPROCESSABLE_ENTITY
 
 
 def scenes(campaign: Campaign) -> Iterator[Scene]:

@@ -17,6 +17,7 @@ from funnel.pages import away, confirming, person, prepaid, returns
 from funnel.receipt import masked_email
 from funnel.scenes import ledger, switches
 from funnel.scenes.cast import LONG, customer, newcomer
+from funnel.scenes.filled import MEND
 from funnel.scenes.scene import Draw, Scene
 from funnel.steps import PATHS, PERSON, Notice
 
@@ -54,7 +55,7 @@ def _asked() -> Response:
 def _unproven() -> Response:
     form = PlainForm(formdata=None)
     form.complain(SENTENCES[Notice.PERSON_UNPROVEN])
-    return person.draw(CHALLENGE, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    return person.draw(CHALLENGE, form, status=MEND)
 
 
 def _confirming(campaign: Campaign, scene: partial[Scene]) -> Iterator[Scene]:

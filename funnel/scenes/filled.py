@@ -1,11 +1,13 @@
 """What shoppers of the scenes type, and a form that has looked at it."""
 
 from dataclasses import asdict
+from http import HTTPStatus
 from typing import TypeVar
 
 from funnel.forms import ShopperForm
 from funnel.people import Contact
 
+MEND = HTTPStatus.UNPROCESSABLE_ENTITY  # of a page that tells mistakes
 Form = TypeVar("Form", bound=ShopperForm)
 
 
