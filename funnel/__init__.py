@@ -52,7 +52,8 @@ campaign (campaign_rules, _tables, _values, upsell_rules), package, basket, mist
 theme (theme_rules), copy_table, folders, assets, inventory, slots (slot_files, _markup, _rules)
                      a brand's look and words; where templates and static files are found, and their addresses; why
                      each script of a payment page is there; a marketer's own pixels
-phrase, catalogue, texts
-                     a text that can be said in another language; what the .po files say; every text there is
+phrase, catalogue, texts, traces
+                     a text that can be said in another language; what the .po files say; every text there is; what an
+                     error lets go of
 sandbox/             our own Konnektive, which knows nothing of the rest
 """

@@ -14,6 +14,7 @@ from sqlalchemy.exc import TimeoutError as StoreTimeout
 from funnel import schema
 from funnel.engine import PATIENCE, begin_writing, for_reading, open_engine
 from funnel.tables import metadata
+from funnel.traces import letting_go
 
 
 def insert_new(connection: Connection, table: Table, **values: Any) -> bool:
@@ -64,11 +65,11 @@ class Store:
 
     def read(self) -> AbstractContextManager[Connection]:
         """Every statement by itself, in no transaction."""
-        return self._reading.connect()
+        return _connected(self._reading)
 
     def stream(self) -> AbstractContextManager[Connection]:
         """For rows that are fetched bit by bit, which PostgreSQL does in a transaction only."""
-        return self._engine.connect()
+        return _connected(self._engine)
 
     def write(self) -> AbstractContextManager[Connection]:
         """One transaction, committed at the end of the block."""
@@ -103,7 +104,13 @@ class Store:
 
 
 @contextmanager
+def _connected(engine: Engine) -> Iterator[Connection]:
+    with letting_go(), engine.connect() as connection:
+        yield connection
+
+
+@contextmanager
 def _transaction(engine: Engine) -> Iterator[Connection]:
-    with engine.connect() as connection, connection.begin():
+    with _connected(engine) as connection, connection.begin():
         begin_writing(connection)
         yield connection

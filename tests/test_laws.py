@@ -104,7 +104,14 @@ FLOORS = [
     {"funnel.inventory", "funnel.slots"},
     {"funnel.package", "funnel.theme", "funnel.copy_table", "funnel.folders"},
     {"funnel.campaign_tables"},
-    {"funnel.campaign_values", "funnel.slot_markup", "funnel.basket", "funnel.phrase", "funnel.catalogue"},
+    {
+        "funnel.campaign_values",
+        "funnel.slot_markup",
+        "funnel.basket",
+        "funnel.phrase",
+        "funnel.catalogue",
+        "funnel.traces",
+    },
 ]
 WITHOUT_FLASK = [
     "config",
@@ -113,6 +120,7 @@ WITHOUT_FLASK = [
         for room in [
             "steps",
             "store",
+            "traces",
             "tables",
             "engine",
             "schema",

@@ -24,6 +24,7 @@ from urllib3.util.connection import create_connection
 from funnel.crm.errors import DEADLINE, CrmError, Garbled, NoAnswer
 from funnel.crm.flight import Flight
 from funnel.crm.watchdog import Watchdog
+from funnel.traces import letting_go
 
 LARGEST_ANSWER = 1 << 20  # bytes, after unpacking
 CHUNK = 1 << 16  # bytes
@@ -142,12 +143,16 @@ class Wire:
         with Flight(seconds, self._connect_timeout, self._watchdog) as flight:
             transport.current.flight = flight
             try:
-                status, body = self._post(transport, request, seconds)
+                with letting_go():
+                    status, body = self._post(transport, request, seconds)
             except Exception as error:
                 failure = flight.failure(error)
         # Raised out here, where no error of the libraries, which all hold the request, becomes its context.
         if failure:
-            raise failure
+            try:
+                raise failure
+            finally:
+                failure = None  # it holds this frame by its traceback, and so the request
         if flight.expired:
             raise NoAnswer(DEADLINE)
         if status != 200:
