@@ -1,5 +1,6 @@
 """What happens to every request: the visit is recalled, a page is drawn, a shopper is led on."""
 
+from collections.abc import Callable
 from functools import lru_cache
 from http import HTTPStatus
 from typing import Any, cast
@@ -33,11 +34,12 @@ from funnel.tries import Mood
 from funnel.visit import Visit
 
 DRAWN_KEPT = 64  # drawings of pages that are the same for many shoppers
+Shared = Callable[[], dict[str, Any]]
 
 
 def install(app: Flask, rooms: Rooms) -> None:
     app.extensions["funnel"] = rooms
-    app.extensions["funnel-drawn"] = lru_cache(DRAWN_KEPT)(render_template)
+    app.extensions["funnel-drawn"] = lru_cache(DRAWN_KEPT)(_drawn)
     app.before_request(lambda: gate.count(rooms))  # before any form is looked at, so that refused ones count too
     app.before_request(lambda: doorway.recall(rooms))
     app.after_request(lambda response: doorway.remember(rooms, response))
@@ -101,17 +103,18 @@ def page(
     *,
     status: int = HTTPStatus.OK,
     notice: str | None = None,
-    shared: bool = False,
+    shared: Shared | None = None,
     **props: Any,
 ) -> Response:
-    """A rendered page. A notice given here, or kept in the visit, is told once. A `shared` one is the same for
-    everybody with the same props and notices, and in production is drawn once for all of them."""
+    """A rendered page. A notice given here, or kept in the visit, is told once. One with `shared` props is the same for
+    everybody with the same other props and notices, and in production is drawn once for all of them; only then is
+    `shared` asked, so it is always the same function."""
     told = [kept for kept in (_take_notice(), notice) if kept]
     sentences = tuple(said for kept in told if (said := sentence(kept, names=_offer_names())))
     headers.let_in(_slots().sources(_page_of(template)))
     kept_drawn = shared and not current_app.config["TEMPLATES_AUTO_RELOAD"]
-    draw = current_app.extensions["funnel-drawn"] if kept_drawn else render_template
-    return make_response(draw(template, notices=sentences, **props), status)
+    draw = current_app.extensions["funnel-drawn"] if kept_drawn else _drawn
+    return make_response(draw(template, shared, notices=sentences, **props), status)
 
 
 def mistaken(form: FlaskForm, *, stale: Notice = Notice.STALE_FORM) -> dict[str, Any]:
@@ -123,6 +126,10 @@ def mistaken(form: FlaskForm, *, stale: Notice = Notice.STALE_FORM) -> dict[str,
         "status": HTTPStatus.BAD_REQUEST,
         "notice": Notice.COOKIES_BLOCKED if blocked else stale,
     }
+
+
+def _drawn(template: str | list[str | Template], shared: Shared | None, **props: Any) -> str:
+    return render_template(template, **(shared() if shared else {}), **props)
 
 
 def _page_of(template: str | list[str | Template]) -> str:

@@ -30,17 +30,19 @@ def _next() -> str:
 
 
 def draw(**outcome: Any) -> Response:
-    packages = web.rooms().settings.campaign.packages
     progress, visit = guard.progress(), web.visit()
     under_way = progress.ordered or progress.order_unresolved
     response = web.page(
         "pages/presell.html",
-        shared=True,
-        packages=packages,
-        cheapest=min(packages, key=lambda package: package.total),
+        shared=_offered,
         next_url=PATHS[steps.current(progress) if under_way else _next()],
         resume=under_way or visit.contact is not None,
         **outcome,
     )
     response.headers["Cache-Control"] = "private, no-cache"  # it holds no form and no order, so Back may show it again
     return response
+
+
+def _offered() -> dict[str, Any]:
+    packages = web.rooms().settings.campaign.packages
+    return {"packages": packages, "cheapest": min(packages, key=lambda package: package.total)}
