@@ -1,4 +1,4 @@
-"""A visit ends when its time is over, whatever its pages; and that never lets anybody be charged twice."""
+"""A visit ends when nobody comes, and when its time is over; and that never lets anybody be charged twice."""
 
 from __future__ import annotations
 
@@ -52,6 +52,13 @@ def test_a_visit_ends_whatever_its_pages_and_its_pay_form_charges_nothing(
     assert crm.calls(ORDER) == []
     with house.rooms.store.read() as connection:
         assert len(connection.execute(visits.select()).all()) == 2
+
+
+def test_a_visit_without_a_page_for_a_day_ends(house: Funnel, jane: Shopper) -> None:
+    assert "emailAddress" not in jane.page.form.values
+    with house.rooms.store.write() as connection:
+        connection.execute(update(visits).values(seen_at=visits.c.seen_at - house.settings.timing.visit_life))
+    assert "emailAddress" in jane.get("/checkout").form.values
 
 
 @pytest.mark.parametrize("fault", ["process_then_drop", "drop"])
