@@ -81,7 +81,7 @@ class Attempts:
             connection.execute(ONE_CLAIM_AT_A_TIME, {"visit": visit_id})
             if standing := self._standing(connection, key, visit_id, slot):
                 return standing
-            if origin and self._tries and self._tries.mood_within(connection, origin) is Mood.SPENT:
+            if origin and self._tries and self._tries.mood_within(connection, origin, visit_id) is Mood.SPENT:
                 return Claim(refusal=Refusal.TOO_MANY_TRIES)
             now = self._store.clock()
             added = entries.add(

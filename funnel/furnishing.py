@@ -165,7 +165,6 @@ def _limits(settings: Settings) -> Limits:
         shop=settings.shop_declines,
         alarm=settings.alarm_declines,
         charges=settings.hourly_charges,
-        wary=not settings.challenge,
     )
 
 

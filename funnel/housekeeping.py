@@ -12,7 +12,7 @@ from funnel.outbox import PATIENCE, Kind, Outbox, State
 from funnel.settings import Timing
 from funnel.store import Store
 from funnel.tables import FORGOTTEN, attempts, outbox, visits
-from funnel.tries import HOUR
+from funnel.tries import MEMORY
 
 BATCH = 500  # rows changed in one transaction: shoppers write in between
 LOOK_BACK = PATIENCE  # seconds a relay may have been away and still confirm what was charged meanwhile
@@ -109,7 +109,7 @@ class Housekeeping:
 
     def _free(self) -> None:
         """Where a card was tried from is kept as long as it counts, and no longer."""
-        which = {"before": self._store.clock() - HOUR}
+        which = {"before": self._store.clock() - MEMORY}
         if self._finds(COUNTED, which):
             with self._store.write() as connection:
                 connection.execute(FREED, which)

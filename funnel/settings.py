@@ -99,7 +99,7 @@ class Environment(BaseModel):
         40, alias="FUNNEL_NETWORK_DECLINES", ge=1, description="cards tried in vain from one network in an hour"
     )
     shop_declines: int = Field(
-        300, alias="FUNNEL_SHOP_DECLINES", ge=1, description="cards declined in the whole shop in an hour"
+        1500, alias="FUNNEL_SHOP_DECLINES", ge=1, description="cards declined in the whole shop in six hours"
     )
     alarm_declines: int = Field(
         30, alias="FUNNEL_ALARM_DECLINES", ge=1, description="cards declined in the whole shop in ten minutes"

@@ -61,8 +61,8 @@ def origin() -> Origin:
 
 
 def mood() -> Mood:
-    """What is thought of a card that is typed where this request comes from."""
-    return outage.attempted(lambda: rooms().tries.mood(origin()), Mood.FREE)
+    """What is thought of a card that is typed in this visit, where this request comes from."""
+    return outage.attempted(lambda: rooms().tries.mood(origin(), visit().id), Mood.FREE)
 
 
 def is_person() -> bool:

@@ -21,7 +21,7 @@ from funnel.outbox import Outbox
 from funnel.settings import Timing
 from funnel.store import Store
 from funnel.tables import attempts, tallies
-from funnel.tries import ALARM_TIME, HOUR, Limits, Mood, Tries
+from funnel.tries import ALARM_TIME, HOUR, MEMORY, STILL_ALARMED, TRIED_AGAIN, Limits, Mood, Tries
 
 LAMP = Basket(lines=(Line(productId=1, name="Lamp", qty=1, each="1.00"),))
 ORIGINS = Origins(["a secret of the tests"])
@@ -41,21 +41,29 @@ class Till:
         self.ledger = Attempts(store, decline_limit=99, tries=self.tries)
         self._visits = 0
 
-    def press(self, ip: str) -> tuple[str, Claim]:
-        """Each time in a visit of its own."""
+    def press(self, ip: str, visit: str = "") -> tuple[str, Claim]:
+        """Each time in a visit of its own, unless one is told."""
         self._visits += 1
-        key = new_key()
-        return key, self.ledger.claim(key, f"visit{self._visits}", ORDER, LAMP, lease=30, origin=ORIGINS.of(ip))
+        key, visit = new_key(), visit or f"visit{self._visits}"
+        return key, self.ledger.claim(key, visit, ORDER, LAMP, lease=30, origin=ORIGINS.of(ip))
 
-    def try_in_vain(self, ip: str, verdict: Verdict = DECLINED) -> Claim:
-        key, claim = self.press(ip)
+    def try_in_vain(self, ip: str, verdict: Verdict = DECLINED, visit: str = "") -> Claim:
+        key, claim = self.press(ip, visit)
         if claim.mine:
             assert self.ledger.mark_sent(key, f"ORDER-{key}", lease=30)
             assert self.ledger.settle(key, verdict, by=By.CHARGE, seen=(State.SENT,))
         return claim
 
+    def raise_alarm(self, declines: int) -> None:
+        """Each from a network of its own."""
+        for number in range(declines):
+            assert self.try_in_vain(f"8.{number // 250}.{number % 250}.1").mine
+
+    def mood(self, ip: str, visit: str = "somebody's") -> Mood:
+        return self.tries.mood(ORIGINS.of(ip), visit)
+
     def refuses(self, ip: str) -> bool:
-        return self.tries.mood(ORIGINS.of(ip)) is Mood.SPENT
+        return self.mood(ip) is Mood.SPENT
 
 
 def test_an_address_that_has_tried_too_many_cards_is_refused_and_its_neighbour_is_not(store: Store) -> None:
@@ -103,51 +111,79 @@ def test_only_what_was_tried_in_vain_counts(store: Store, verdict: Verdict, coun
     assert till.refuses(MALLORY) is counts
 
 
-def test_a_shop_with_too_many_declines_takes_no_more_cards_until_the_hour_is_over(store: Store, clock: Clock) -> None:
+def test_a_shop_with_too_many_declines_takes_no_more_cards_for_six_hours(store: Store, clock: Clock) -> None:
     till = Till(store, Limits(shop=4, alarm=99))
-    for number in range(4):
-        assert till.try_in_vain(f"93.184.{number}.1").mine
+    till.raise_alarm(4)
     assert till.refuses(FAR_AWAY)
-    clock.now += HOUR
+    clock.now += MEMORY - 1
+    assert till.refuses(FAR_AWAY)
+    clock.now += 1
     assert not till.refuses(FAR_AWAY)
 
 
-def test_a_shop_under_attack_trusts_an_address_less_for_a_while(store: Store, clock: Clock) -> None:
-    till = Till(store, Limits(address=8, alarm=5))
-    assert till.tries.mood(ORIGINS.of(FAR_AWAY)) is Mood.FREE
-    for number in range(3):
-        till.try_in_vain(f"93.184.{number}.1")
-    for _ in range(2):
-        till.try_in_vain(MALLORY)
-    assert till.refuses(MALLORY)
-    assert till.tries.mood(ORIGINS.of(FAR_AWAY)) is Mood.SUSPECT
+def test_under_attack_one_card_in_vain_holds_its_network_and_no_other(store: Store, clock: Clock) -> None:
+    till = Till(store, Limits(alarm=5))
+    till.raise_alarm(4)
+    assert till.mood(FAR_AWAY) is Mood.FREE
+    till.try_in_vain(MALLORY)
+    assert till.refuses(NEIGHBOUR)
+    assert till.press(NEIGHBOUR)[1].refusal is Refusal.TOO_MANY_TRIES
+    assert till.mood(FAR_AWAY) is Mood.SUSPECT
+    assert till.press(FAR_AWAY)[1].mine
     clock.now += ALARM_TIME
-    assert not till.refuses(MALLORY)
+    assert not till.refuses(NEIGHBOUR)
+
+
+def test_under_attack_a_network_is_remembered_for_six_hours(store: Store, clock: Clock) -> None:
+    till = Till(store, Limits(alarm=5))
+    till.try_in_vain(MALLORY)
+    clock.now += MEMORY - 1
+    till.raise_alarm(5)
+    assert till.refuses(NEIGHBOUR)
+    clock.now += 1
+    assert not till.refuses(NEIGHBOUR)
+
+
+def test_under_attack_a_network_that_pays_more_often_than_in_vain_goes_on(store: Store) -> None:
+    till = Till(store, Limits(alarm=2))
+    till.try_in_vain(MALLORY)
+    till.try_in_vain(NEIGHBOUR, Verdict(State.CHARGED))
+    till.raise_alarm(2)
+    assert not till.refuses(NEIGHBOUR)
+    till.try_in_vain(MALLORY)
+    assert till.refuses(NEIGHBOUR)
+
+
+def test_under_attack_who_was_declined_may_try_again_until_too_many_do(store: Store) -> None:
+    till = Till(store, Limits(alarm=1))
+    assert till.try_in_vain(FAR_AWAY, visit="jane's").mine
+    assert till.try_in_vain(FAR_AWAY, visit="jane's").mine
+    for number in range(TRIED_AGAIN - 2):
+        ip, visit = f"93.184.{number}.1", f"one of many {number}"
+        assert [till.try_in_vain(ip, visit=visit).mine for _ in range(2)] == [True, True]
+    assert till.mood(FAR_AWAY, "jane's") is Mood.SUSPECT
+    assert till.try_in_vain(FAR_AWAY, visit="jane's").mine
+    assert till.mood(FAR_AWAY, "jane's") is Mood.SPENT
 
 
 def test_an_attack_that_pauses_is_not_forgotten_in_ten_minutes(store: Store, clock: Clock) -> None:
     till = Till(store, Limits(alarm=2))
-    for number in range(4):
-        till.try_in_vain(f"93.184.{number}.1")
+    till.raise_alarm(2 * STILL_ALARMED - 1)
     clock.now += ALARM_TIME
-    assert till.tries.mood(ORIGINS.of(FAR_AWAY)) is Mood.SUSPECT
-    clock.now += HOUR
-    assert till.tries.mood(ORIGINS.of(FAR_AWAY)) is Mood.FREE
-
-
-def test_with_a_challenge_an_address_keeps_its_limit_under_attack(store: Store) -> None:
-    till = Till(store, Limits(address=8, alarm=2, wary=False))
-    for _ in range(7):
-        till.try_in_vain(MALLORY)
-    assert till.tries.mood(ORIGINS.of(MALLORY)) is Mood.SUSPECT
+    assert till.mood(FAR_AWAY) is Mood.FREE
+    till.raise_alarm(1)
+    clock.now += ALARM_TIME
+    assert till.mood(FAR_AWAY) is Mood.SUSPECT
+    clock.now += MEMORY
+    assert till.mood(FAR_AWAY) is Mood.FREE
 
 
 def test_an_address_near_its_limit_is_suspect(store: Store) -> None:
     till = Till(store, Limits(address=4))
     till.try_in_vain(MALLORY)
-    assert till.tries.mood(ORIGINS.of(MALLORY)) is Mood.FREE
+    assert till.mood(MALLORY) is Mood.FREE
     till.try_in_vain(MALLORY)
-    assert till.tries.mood(ORIGINS.of(MALLORY)) is Mood.SUSPECT
+    assert till.mood(MALLORY) is Mood.SUSPECT
 
 
 def test_charges_in_an_hour_can_be_limited_whatever_becomes_of_them(store: Store, clock: Clock) -> None:
@@ -159,13 +195,13 @@ def test_charges_in_an_hour_can_be_limited_whatever_becomes_of_them(store: Store
     assert not till.refuses(FAR_AWAY)
 
 
-def test_where_a_card_was_tried_from_is_no_address_and_goes_with_the_hour(store: Store, clock: Clock) -> None:
+def test_where_a_card_was_tried_from_is_no_address_and_goes_in_six_hours(store: Store, clock: Clock) -> None:
     till = Till(store, Limits())
     till.try_in_vain(MALLORY)
     with store.read() as connection:
         (kept,) = connection.execute(select(attempts.c.address, attempts.c.network)).all()
     assert all(value and MALLORY not in value for value in kept)
-    clock.now += HOUR + 1
+    clock.now += MEMORY + 1
     keeping(store).run()
     with store.read() as connection:
         assert connection.execute(select(attempts.c.address, attempts.c.network)).all() == [(None, None)]
