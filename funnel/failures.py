@@ -38,7 +38,7 @@ WORDS: dict[HTTPStatus, tuple[Phrase, Phrase]] = {
     ),
     HTTPStatus.TOO_MANY_REQUESTS: (
         phrase("Too many tries"),
-        phrase("Wait 15 minutes, then try again. Nothing was sent just now."),
+        phrase("Wait 15 minutes, then go back and try again. Nothing was sent or charged just now."),
     ),
     HTTPStatus.SERVICE_UNAVAILABLE: (
         phrase("We will be back in a moment"),

@@ -2,12 +2,13 @@
 
 from http import HTTPStatus
 
-from flask import abort, request
+from flask import abort, g, request
 
 from funnel import outage
 from funnel.rooms import Rooms
 
 UNCOUNTED = ("returns.arrive", "reports.take")  # a bank's form, a browser's report: they touch nothing
+DRAWN_AGAIN = ("lead.submit", "checkout.submit", "upsell.submit")  # with what was typed; it costs what looking costs
 
 
 def count(rooms: Rooms) -> None:
@@ -16,4 +17,11 @@ def count(rooms: Rooms) -> None:
         return
     origin = rooms.origins.of(request.remote_addr)
     if outage.attempted(lambda: rooms.floods.counts(origin), False):
-        abort(HTTPStatus.TOO_MANY_REQUESTS)
+        if request.endpoint not in DRAWN_AGAIN:
+            abort(HTTPStatus.TOO_MANY_REQUESTS)
+        g.flooded = True
+
+
+def flooded() -> bool:
+    """Whether this form is one too many: it is drawn again, and nothing else is done for it."""
+    return "flooded" in g

@@ -6,7 +6,7 @@ from typing import cast
 
 from flask import abort, g, request
 
-from funnel import outage, steps, web
+from funnel import gate, outage, steps, web
 from funnel.attribution import query_without_cards
 from funnel.checkout_form import COUPON_LIMIT
 from funnel.offers import slots
@@ -31,7 +31,7 @@ def enter(step: str) -> Visit:
 
 def admit(step: str, *, charges: bool = False) -> Visit:
     """The visit that a form comes from; or leads to where the shopper belongs. `charges`: its button may charge."""
-    if charges and (progress().order_unresolved or progress().upsell_unresolved):
+    if charges and not gate.flooded() and (progress().order_unresolved or progress().upsell_unresolved):
         outage.attempted(lambda: web.rooms().payments.wait_for(web.visit()), None)
         g.pop("progress")
     _guard(step)
@@ -103,5 +103,7 @@ def _lead_to(detour: Detour) -> None:
 
 
 def _kept() -> Visit:
-    """With its row, unless the store is away."""
+    """With its row, unless the store is away or too many forms come."""
+    if gate.flooded():
+        return web.visit()
     return outage.attempted(lambda: web.rooms().flow.keep(web.visit()), web.visit())

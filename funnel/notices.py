@@ -60,6 +60,9 @@ SENTENCES: dict[Notice, Phrase] = {
             "Too many tries. Wait 15 minutes, then try again, or contact us. Nothing was sent to your bank just now."
         )
     ),
+    Notice.TOO_MANY_FORMS: phrase(
+        "Too many tries. Wait 15 minutes, then press the button again. Nothing was sent or charged just now."
+    ),
     Notice.PERSON_UNPROVEN: phrase("Tick the box to show that you are a person. Nothing was charged just now."),
     Notice.PERSON_UNKNOWN: phrase(
         "We could not check just now that you are a person, so we cannot take a card. Nothing was charged just now. "

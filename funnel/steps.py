@@ -56,6 +56,7 @@ class Notice(StrEnum):
     NOT_SAVED = "not-saved"
     TOO_MANY_DECLINES = "too-many-declines"
     TOO_MANY_TRIES = "too-many-tries"
+    TOO_MANY_FORMS = "too-many-forms"
     PERSON_UNPROVEN = "person-unproven"
     PERSON_UNKNOWN = "person-unknown"
     PREPAID = "prepaid"

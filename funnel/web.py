@@ -21,7 +21,7 @@ from jinja2 import Template
 from funnel import doorway, gate, headers, outage, slot_files
 from funnel.attempt import Attempt, State
 from funnel.charge_calls import Returns
-from funnel.forms import csrf_failed
+from funnel.forms import ShopperForm, csrf_failed
 from funnel.notices import sentence
 from funnel.offers import slots
 from funnel.origin import Origin
@@ -126,6 +126,12 @@ def mistaken(form: FlaskForm, *, stale: Notice = Notice.STALE_FORM) -> dict[str,
         "status": HTTPStatus.BAD_REQUEST,
         "notice": Notice.COOKIES_BLOCKED if blocked else stale,
     }
+
+
+def one_too_many(form: ShopperForm) -> dict[str, Any]:
+    """Status and notice for a form that comes in a flood of them: it stays as it was typed."""
+    form.forget_mistakes()
+    return {"status": HTTPStatus.TOO_MANY_REQUESTS, "notice": Notice.TOO_MANY_FORMS}
 
 
 def _drawn(template: str | list[str | Template], shared: Shared | None, **props: Any) -> str:

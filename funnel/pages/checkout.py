@@ -5,7 +5,7 @@ from http import HTTPStatus
 
 from flask import Blueprint, Response
 
-from funnel import guard, outage, web
+from funnel import gate, guard, outage, web
 from funnel.attempt import ORDER, Attempt, Claim, Refusal, State
 from funnel.charge_calls import NewOrder
 from funnel.checkout_form import CheckoutForm
@@ -51,6 +51,8 @@ def _answer_to(visit: Visit, form: CheckoutForm) -> Response:
     form.validate_on_submit()
     if outage.away():
         return as_typed(form)
+    if gate.flooded():
+        return draw(form, as_chosen(visit, form), **web.one_too_many(form))
     if csrf_failed(form):
         return draw(form, as_chosen(visit, form), **web.mistaken(form, stale=Notice.STALE_CHECKOUT))
     if form.looks_again:

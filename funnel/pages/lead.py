@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Blueprint, Response
 
-from funnel import doorway, guard, outage, steps, web
+from funnel import doorway, gate, guard, outage, steps, web
 from funnel.attempt import Reason
 from funnel.charge import NotReady
 from funnel.contact_form import LeadForm
@@ -28,6 +28,8 @@ def submit() -> Response:
     visit = guard.admit("lead")
     form = form_of(visit.contact)
     valid = form.validate_on_submit()
+    if gate.flooded():
+        return draw(form, **web.one_too_many(form))
     if form.takes_likely_domain:
         form.mend_email()
         return draw(form)

@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Blueprint, Response, abort
 
-from funnel import guard, outage, web
+from funnel import gate, guard, outage, web
 from funnel.attempt import Attempt, Claim, PaySource, State, paid_order
 from funnel.campaign import DOWNSELL, Campaign
 from funnel.forms import UpsellForm
@@ -37,6 +37,8 @@ def submit(number: int, downsell: str) -> Response:
         web.rooms().flow.reopen_upsell(visit, slot)
     if form.reopens or slot in guard.progress().decided:
         return web.go(guard.whereabouts())
+    if gate.flooded():
+        return draw(slot, visit, form, **web.one_too_many(form))
     if not form.validate_on_submit():
         return draw(slot, visit, form, **web.mistaken(form, stale=Notice.STALE_OFFER))
     if not form.accepted:

@@ -106,6 +106,9 @@ def _pressed(campaign: Campaign, scene: partial[Scene]) -> Iterator[Scene]:
         yield scene(mood, words, _answered(Claim(refused)), typed=sent)
     too_many, busy = Claim(refusal=Refusal.TOO_MANY_DECLINES), Claim(refusal=Refusal.BUSY)
     yield scene("too-many", "Too many cards were declined.", _answered(too_many), typed=sent)
+    yield scene(
+        "too-many-forms", "One form of too many from one address.", _flooded, visit=newcomer(), typed=everything
+    )
     yield scene("busy", "No charge can be made just now.", _answered(busy), typed=sent)
     for mood, notice, words in (
         ("price-changed", Notice.PRICE_CHANGED, "The price changed while the page was open."),
@@ -150,6 +153,11 @@ def _answered(claim: Claim) -> Draw:
 
 def _told(notice: Notice) -> Draw:
     return lambda: checkout_page.draw(*_sent(), status=MEND, notice=notice)
+
+
+def _flooded() -> Response:
+    form, quote = _sent()
+    return checkout_page.draw(form, quote, **web.one_too_many(form))
 
 
 def _shut(notice: Notice) -> Draw:

@@ -35,6 +35,7 @@ def scenes(campaign: Campaign) -> Iterator[Scene]:
     yield scene("not-saved", "Store and CRM are both away.", _not_saved, typed=as_typed(JANE))
     yield scene("stale", "The form was open for too long.", _stale, typed=as_typed(JANE))
     yield scene("cookies-blocked", "The browser sends no cookie.", _blocked, typed=as_typed(JANE))
+    yield scene("too-many", "One form of too many from one address.", _flooded, typed=HALF)
     yield scene("long-names", "Names and email are very long.", _open, visit=visit(LONG))
     yield scene("strange-names", "Names that look like code.", _open, visit=visit(HOSTILE))
     mirrored = switches.right_to_left(campaign)
@@ -71,3 +72,8 @@ def _stale() -> Response:
 
 def _blocked() -> Response:
     return lead.draw(checked(_form()), status=HTTPStatus.BAD_REQUEST, notice=Notice.COOKIES_BLOCKED)
+
+
+def _flooded() -> Response:
+    form = checked(_form())
+    return lead.draw(form, **web.one_too_many(form))
