@@ -1,4 +1,4 @@
-"""Plants bugs in the code that charges, one at a time in a copy of the tree, and shows which test catches each.
+"""Plants bugs in the code that charges or keeps others out, one at a time in a copy, and shows which test catches each.
 
     .venv/bin/python scripts/planted_bugs.py [NAME …]
 

@@ -336,6 +336,8 @@ def test_a_forged_address_does_not_help_where_no_proxy_is(crm: Crm, open_funnel:
     with visitors(funnel) as people:
         pages = [tried(people.from_(f"93.184.{number}.1")) for number in range(3)]
     assert [page.status for page in pages] == [422, 422, 429], "one address, ours, and so the shop's limit alone"
+    with funnel.rooms.store.read() as connection:
+        assert set(connection.execute(select(attempts.c.address, attempts.c.network)).all()) == {(None, None)}
 
 
 def test_a_paid_order_bears_its_upsells_in_a_shop_that_takes_no_more_cards(crm: Crm, open_funnel: OpenFunnel) -> None:
