@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from ipaddress import IPv6Address, ip_address, ip_network
 
-PREFIXES = {4: 24, 6: 64}  # bits of what one provider gives to neighbours, or to one household
+# Bits of what one household or server is given, and of what neighbours share. Who rents a server gets 2^64 addresses of
+# IPv6 with it, and often 2^16 times as many.
+ADDRESS_BITS = {4: 32, 6: 64}
+NETWORK_BITS = {4: 24, 6: 48}
 DIGEST_BYTES = 12
 LONGEST_KEY = 64  # bytes that blake2b takes
 
@@ -37,8 +40,8 @@ class Origins:
             address = address.ipv4_mapped or address
         if not address.is_global:
             return NOWHERE
-        network = ip_network((address, PREFIXES[address.version]), strict=False)
-        return Origin(self._digest(str(address)), self._digest(str(network)))
+        bits = (ADDRESS_BITS[address.version], NETWORK_BITS[address.version])
+        return Origin(*(self._digest(str(ip_network((address, each), strict=False))) for each in bits))
 
     def _digest(self, text: str) -> str:
         return blake2b(text.encode(), key=self._key, digest_size=DIGEST_BYTES, person=b"origin").hexdigest()
