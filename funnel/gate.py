@@ -8,7 +8,7 @@ from funnel import outage
 from funnel.rooms import Rooms
 
 UNCOUNTED = ("returns.arrive", "reports.take")  # a bank's form, a browser's report: they touch nothing
-DRAWN_AGAIN = ("lead.submit", "checkout.submit", "upsell.submit")  # with what was typed; it costs what looking costs
+DRAWN_AGAIN = ("lead.submit", "checkout.submit", "upsell.submit")  # with what was typed, for little more than looking
 
 
 def count(rooms: Rooms) -> None:
