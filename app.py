@@ -11,14 +11,15 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from whitenoise import WhiteNoise
 
 from config import folders, load_settings
-from funnel import access, error_reports, failures, headers, logs, props, web
+from funnel import failures, headers, props, web
 from funnel.assets import Assets
-from funnel.campaign import Campaign
+from funnel.campaign.campaign import Campaign
 from funnel.cli import commands
 from funnel.development import reloading
 from funnel.folders import Folders
 from funnel.furnishing import furnish
 from funnel.gallery import gallery
+from funnel.language.words import Words, words
 from funnel.mistakes import ConfigError
 from funnel.pages import (
     away,
@@ -39,9 +40,9 @@ from funnel.pages import (
 )
 from funnel.rooms import Rooms
 from funnel.scenes.stage import Stage
-from funnel.schema import SchemaBehind
 from funnel.settings import Settings
-from funnel.words import Words, words
+from funnel.store.schema import SchemaBehind
+from funnel.watch import access, error_reports, logs
 
 STATIC_URL = "/static"
 BIGGEST_BODY = 16 * 1024  # bytes; the longest honest form is a fifth of that

@@ -12,12 +12,14 @@ from babel import Locale
 from dotenv import dotenv_values
 from pydantic import BaseModel, ValidationError
 
-from funnel import campaign_rules, catalogue, slot_rules, theme_rules, upsell_rules
-from funnel.campaign import Campaign
-from funnel.filesystem import in_memory
+from funnel.campaign import campaign_rules, theme_rules, upsell_rules
+from funnel.campaign.campaign import Campaign
 from funnel.folders import Folders
+from funnel.language import catalogue
 from funnel.mistakes import ConfigError, tell
 from funnel.settings import SHORTEST_SECRET, Environment, Settings, Timing
+from funnel.slots import slot_rules
+from funnel.store.filesystem import in_memory
 
 SHORTEST_QUIET = 120
 SHORTEST_TOKEN = 16

@@ -3,8 +3,9 @@
 import click
 from flask.cli import AppGroup, with_appcontext
 
-from funnel import logs, web
+from funnel import web
 from funnel.commands import check, doctor, money, outbox, people, prices, schema, serving, watch
+from funnel.watch import logs
 
 NEEDS_NO_STORE = ("check", "migrate", "page-watch", "up")  # or opens it itself
 SERVES = ("relay", "sandbox", "up")

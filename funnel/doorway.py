@@ -9,11 +9,11 @@ from flask import Response, abort, g, request, session
 from structlog.contextvars import bind_contextvars
 
 from funnel import outage
-from funnel.attribution import Arrival, arrival
-from funnel.cookie import Cookie
 from funnel.rooms import Rooms
 from funnel.steps import Progress
-from funnel.visit import Visit
+from funnel.visits.attribution import Arrival, arrival
+from funnel.visits.cookie import Cookie
+from funnel.visits.visit import Visit
 
 ABSOLUTE_FORM = re.compile(r"^https?://[^/?]*", re.IGNORECASE)  # of a request line, as proxies write it
 # Their requests belong to no visit. A bank's POST comes from another site and without the cookie, which an answer

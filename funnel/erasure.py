@@ -7,9 +7,9 @@ from typing import Any
 from sqlalchemy import BindParameter, Connection, bindparam, delete, func, or_, select, update
 
 from funnel.attempt import LIVE, State
-from funnel.attribution import Arrival
-from funnel.store import Store
-from funnel.tables import FORGOTTEN, attempts, outbox, refusals, visits
+from funnel.store.store import Store
+from funnel.store.tables import FORGOTTEN, attempts, outbox, refusals, visits
+from funnel.visits.attribution import Arrival
 
 AT_A_TIME = 1000  # rows read from the store at once
 EMAIL = "emailAddress"  # the CRM's name for it, and so ours, in whatever a visit keeps

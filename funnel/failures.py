@@ -9,9 +9,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
 from funnel import outage
-from funnel.attribution import query_without_cards
-from funnel.phrase import Phrase, phrase
+from funnel.language.phrase import Phrase, phrase
 from funnel.steps import PATHS
+from funnel.visits.attribution import query_without_cards
 
 log = logging.getLogger("funnel.web")
 

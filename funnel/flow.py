@@ -4,19 +4,19 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from funnel.attempt import By
-from funnel.attempts import Attempts
-from funnel.attribution import Arrival
-from funnel.campaign import DOWNSELL, Campaign
-from funnel.cookie import Cookie
-from funnel.leads import Leads
-from funnel.outbox import Kind, Outbox
+from funnel.campaign.campaign import DOWNSELL, Campaign
+from funnel.charges.attempts import Attempts
+from funnel.outbox.leads import Leads
+from funnel.outbox.outbox import Kind, Outbox
 from funnel.people import Addresses, Contact
 from funnel.quote import Quote, first_quote
 from funnel.settings import Timing
 from funnel.steps import PAGE_TYPES
-from funnel.store import Store
-from funnel.visit import Visit
-from funnel.visits import Visits
+from funnel.store.store import Store
+from funnel.visits.attribution import Arrival
+from funnel.visits.cookie import Cookie
+from funnel.visits.visit import Visit
+from funnel.visits.visits import Visits
 
 
 class Flow:

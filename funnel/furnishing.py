@@ -1,40 +1,40 @@
 """Every room made and wired to the others; the only file that knows them all."""
 
-from funnel import standing
-from funnel.attempts import Attempts
-from funnel.backlog import Backlog
-from funnel.breaker import Breaker
-from funnel.challenge import PROVIDERS, Challenge
-from funnel.charge import Deadlines
-from funnel.charging import Charging
+from funnel.charges.attempts import Attempts
+from funnel.charges.charge import Deadlines
+from funnel.charges.charging import Charging
+from funnel.charges.judge import Judge
+from funnel.charges.pay_token import PayTokens
+from funnel.charges.pricing import Pricing
+from funnel.charges.reconciliation import Reconciliation
+from funnel.charges.restoration import Restoration
+from funnel.charges.return_token import ReturnTokens
+from funnel.charges.unresolved import Unresolved
 from funnel.crm.client import Client
 from funnel.crm.client import Deadlines as CallDeadlines
-from funnel.delivery import Delivery
 from funnel.erasure import Erasure
-from funnel.floods import Floods
 from funnel.flow import Flow
-from funnel.housekeeping import Housekeeping
-from funnel.judge import Judge
-from funnel.leads import Leads
-from funnel.metrics import Metrics
-from funnel.origin import Origins
-from funnel.outbox import Outbox
-from funnel.pay_token import PayTokens
+from funnel.limits.challenge import PROVIDERS, Challenge
+from funnel.limits.floods import Floods
+from funnel.limits.origin import Origins
+from funnel.limits.tries import Limits, Tries
+from funnel.outbox.backlog import Backlog
+from funnel.outbox.breaker import Breaker
+from funnel.outbox.delivery import Delivery
+from funnel.outbox.housekeeping import Housekeeping
+from funnel.outbox.leads import Leads
+from funnel.outbox.outbox import Outbox
+from funnel.outbox.relay import Relay
 from funnel.payments import Payments
 from funnel.permissions import Permissions
 from funnel.prices import Prices
-from funnel.pricing import Pricing
-from funnel.reconciliation import Reconciliation
-from funnel.relay import Relay
-from funnel.restoration import Restoration
-from funnel.return_token import ReturnTokens
 from funnel.rooms import Rooms
 from funnel.settings import Settings
-from funnel.store import Store
-from funnel.tries import Limits, Tries
-from funnel.unresolved import Unresolved
-from funnel.violations import Violations
-from funnel.visits import Visits
+from funnel.store.store import Store
+from funnel.visits.visits import Visits
+from funnel.watch import standing
+from funnel.watch.metrics import Metrics
+from funnel.watch.violations import Violations
 from funnel.whereabouts import Whereabouts
 
 CHARGES_AT_A_TIME = 32  # in one process

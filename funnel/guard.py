@@ -7,12 +7,12 @@ from typing import cast
 from flask import abort, g, request
 
 from funnel import gate, outage, steps, web
-from funnel.attribution import query_without_cards
-from funnel.checkout_form import COUPON_LIMIT
+from funnel.forms.checkout import COUPON_LIMIT
+from funnel.forms.tidying import coupon_code
 from funnel.offers import slots
 from funnel.steps import Detour, Progress
-from funnel.tidying import coupon_code
-from funnel.visit import Visit
+from funnel.visits.attribution import query_without_cards
+from funnel.visits.visit import Visit
 
 WITHOUT_BOOKS = ("presell", "lead", "checkout")  # shown in some way while nobody can say what was ordered
 

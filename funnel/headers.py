@@ -8,8 +8,8 @@ from wsgiref.headers import Headers
 
 from flask import Flask, Response, current_app, g, request
 
+from funnel.campaign.theme import hash_of, style_of
 from funnel.settings import Settings
-from funnel.theme import hash_of, style_of
 
 REPORTS = "/csp-report"  # where browsers tell what a policy kept out
 NONCE_BYTES = 16

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from funnel.attempt import Attempt, PaySource, Reason
-from funnel.phrase import Phrase, phrase
+from funnel.language.phrase import Phrase, phrase
 from funnel.steps import Notice
 
 SENTENCES: dict[Notice, Phrase] = {

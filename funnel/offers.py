@@ -3,8 +3,8 @@
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from funnel.campaign import DOWNSELL, Campaign
-from funnel.campaign_tables import OnlyIf, PaySource
+from funnel.campaign.campaign import DOWNSELL, Campaign
+from funnel.campaign.tables import OnlyIf, PaySource
 
 MINUTE = 60.0  # seconds
 

@@ -1,17 +1,17 @@
 """The verbs that charge: place_order, accept_upsell, confirm_paypal; and cancel_paypal, which charges nothing."""
 
 from funnel.attempt import ORDER, Attempt, Claim, PaySource, Reason, paid_order
-from funnel.attempts import Attempts
 from funnel.basket import Basket
-from funnel.campaign import Campaign
-from funnel.charge import Charge, NotReady
-from funnel.charge_calls import Agreement, NewOrder, Returns, confirm_call, order_call, upsale_call, without_card
-from funnel.charging import Charging
+from funnel.campaign.campaign import Campaign
+from funnel.charges.attempts import Attempts
+from funnel.charges.calls import Agreement, NewOrder, Returns, confirm_call, order_call, upsale_call, without_card
+from funnel.charges.charge import Charge, NotReady
+from funnel.charges.charging import Charging
 from funnel.crm.client import Client
 from funnel.crm.replies import OrderReply, RedirectReply
-from funnel.leads import Leads
-from funnel.visit import Visit
-from funnel.visits import Visits
+from funnel.outbox.leads import Leads
+from funnel.visits.visit import Visit
+from funnel.visits.visits import Visits
 
 NO_BASKET = Basket(lines=())
 

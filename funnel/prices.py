@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from decimal import Decimal
 
-from funnel.campaign import Campaign
-from funnel.campaign_tables import Offer
+from funnel.campaign.campaign import Campaign
+from funnel.campaign.tables import Offer
 from funnel.crm.calls import CampaignQuery
 from funnel.crm.campaigns import Campaign as Theirs
 from funnel.crm.campaigns import CampaignProduct

@@ -6,13 +6,13 @@ from flask import Flask
 from jinja2 import Environment, StrictUndefined
 
 from funnel.assets import Assets
-from funnel.campaign import Campaign
-from funnel.email_typos import COMMON, NO_SLIPS
-from funnel.field_checks import told
+from funnel.campaign.campaign import Campaign
+from funnel.campaign.theme import style_of
+from funnel.forms.checks import told
+from funnel.forms.email_typos import COMMON, NO_SLIPS
+from funnel.language.words import Words
 from funnel.steps import PATHS
 from funnel.summary import rows
-from funnel.theme import style_of
-from funnel.words import Words
 
 
 @dataclass(frozen=True)

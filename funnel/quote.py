@@ -7,9 +7,9 @@ from hashlib import blake2b
 from typing import Any
 
 from funnel.basket import Basket
-from funnel.campaign import Campaign
-from funnel.campaign_tables import ShippingMethod
-from funnel.package import Package
+from funnel.campaign.campaign import Campaign
+from funnel.campaign.package import Package
+from funnel.campaign.tables import ShippingMethod
 from funnel.people import Addresses
 
 DIGEST_BYTES = 8

@@ -6,9 +6,9 @@ from decimal import Decimal
 
 from funnel.attempt import ORDER, Attempt, State, Totals
 from funnel.basket import NOTHING, Basket
+from funnel.language.phrase import Phrase, as_typed, country_name
 from funnel.people import Addresses, Contact
-from funnel.phrase import Phrase, as_typed, country_name
-from funnel.visit import Visit
+from funnel.visits.visit import Visit
 
 PENDING = "PENDING"  # the orderStatus of an order under review, or of a single-transaction campaign
 NO_TOTALS = Totals(orderStatus="")

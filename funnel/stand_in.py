@@ -3,8 +3,8 @@
 import json
 from pathlib import Path
 
-from funnel.campaign import Campaign
-from funnel.campaign_tables import Offer
+from funnel.campaign.campaign import Campaign
+from funnel.campaign.tables import Offer
 from funnel.settings import Settings
 
 

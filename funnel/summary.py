@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from funnel.basket import Basket
-from funnel.phrase import Phrase, phrase
+from funnel.language.phrase import Phrase, phrase
 
 FREE = phrase("Free")
 Rows = list[tuple[Phrase, Decimal | Phrase]]

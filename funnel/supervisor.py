@@ -15,9 +15,9 @@ from types import FrameType
 
 from config import ROOT
 from funnel.development.following import Follower
-from funnel.metrics import FOLDER as FIGURES
 from funnel.settings import Settings
 from funnel.stand_in import catalogue, sandbox_command
+from funnel.watch.metrics import FOLDER as FIGURES
 
 READY_WITHIN = 30.0  # seconds
 STOP_WITHIN = 90.0  # seconds: gunicorn lets a charge come to its end first

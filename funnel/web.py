@@ -18,20 +18,21 @@ from flask import (
 from flask_wtf import FlaskForm
 from jinja2 import Template
 
-from funnel import doorway, gate, headers, outage, slot_files
+from funnel import doorway, gate, headers, outage
 from funnel.attempt import Attempt, State
-from funnel.charge_calls import Returns
-from funnel.forms import ShopperForm, csrf_failed
+from funnel.charges.calls import Returns
+from funnel.charges.return_token import Ticket
+from funnel.forms.form import ShopperForm, csrf_failed
+from funnel.limits.origin import Origin
+from funnel.limits.tries import Mood
 from funnel.notices import sentence
 from funnel.offers import slots
-from funnel.origin import Origin
-from funnel.return_token import Ticket
-from funnel.robots import is_shopper
 from funnel.rooms import Rooms
-from funnel.slot_files import SlotFiles
+from funnel.slots import slot_files
+from funnel.slots.slot_files import SlotFiles
 from funnel.steps import PATHS, Notice
-from funnel.tries import Mood
-from funnel.visit import Visit
+from funnel.visits.robots import is_shopper
+from funnel.visits.visit import Visit
 
 DRAWN_KEPT = 64  # drawings of pages that are the same for many shoppers
 Shared = Callable[[], dict[str, Any]]

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 from funnel.attempt import ORDER, Attempt, PaySource, State, paid_order
-from funnel.attempts import Attempts
-from funnel.campaign import Campaign
+from funnel.campaign.campaign import Campaign
+from funnel.charges.attempts import Attempts
 from funnel.offers import Bought, next_offer, reopenable
 from funnel.steps import Progress
-from funnel.store import Store
-from funnel.visit import Visit
+from funnel.store.store import Store
+from funnel.visits.visit import Visit
 
 
 class Whereabouts:

@@ -1,4 +1,4 @@
-"""A shop that takes and refuses cards by the rules of funnel/tries.py, in memory, for models of many hours.
+"""A shop that takes and refuses cards by the rules of funnel/limits/tries.py, in memory, for models of many hours.
 
 tests/test_cardsim.py holds it against the real ones.
 """
@@ -6,7 +6,7 @@ tests/test_cardsim.py holds it against the real ones.
 from collections import Counter, defaultdict, deque
 from dataclasses import dataclass, field
 
-from funnel.tries import ALARM_TIME, HOUR, MEMORY, STILL_ALARMED, TRIED_AGAIN, Limits
+from funnel.limits.tries import ALARM_TIME, HOUR, MEMORY, STILL_ALARMED, TRIED_AGAIN, Limits
 
 VISIT_DECLINES = 5
 
@@ -61,7 +61,7 @@ class Place:
 
 @dataclass
 class Shop:
-    """The rules of funnel/tries.py, and the ledger's limit for a visit, in memory."""
+    """The rules of funnel/limits/tries.py, and the ledger's limit for a visit, in memory."""
 
     limits: Limits
     challenge: bool = False

@@ -15,7 +15,7 @@ from pathlib import Path
 from carders import PER_NETWORK, attack
 from processes import Installation
 
-from funnel.tries import HOUR, TRIED_AGAIN, Limits
+from funnel.limits.tries import HOUR, TRIED_AGAIN, Limits
 from scripts.cardshop import Place, Shop
 
 DAY = 24 * HOUR

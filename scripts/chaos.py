@@ -23,7 +23,7 @@ from postgres import server
 from processes import Installation
 from tables import table
 
-from funnel.charging import LEASE_MARGIN
+from funnel.charges.charging import LEASE_MARGIN
 
 P50_AT_MOST = 3.0  # seconds from the lost answer to CHARGED, with a healthy CRM
 P99_AT_MOST = 10.0

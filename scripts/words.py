@@ -15,8 +15,8 @@ from babel.messages import Catalog
 from babel.messages.pofile import read_po, write_po
 
 from config import ROOT, load_settings
-from funnel import texts
 from funnel.folders import Folders
+from funnel.language import texts
 
 WIDTH = 110  # of a line
 HEAD = """# See docs/translating.md.

@@ -10,8 +10,8 @@ from conftest import eventually
 from sqlalchemy import Row, Select, select
 
 from funnel.attempt import State
-from funnel.store import Store
-from funnel.tables import attempts, visits
+from funnel.store.store import Store
+from funnel.store.tables import attempts, visits
 
 SETTLED_WITHIN = 120.0  # seconds: leases of what was killed, quiet time, and a busy machine
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from pathlib import Path
 
-from funnel.campaign import Campaign
+from funnel.campaign.campaign import Campaign
 
 CAMPAIGN = Path(__file__).parent / "funnel.toml"
 UPSELLS = "[upsell1]"  # from here on a campaign brings its own tables

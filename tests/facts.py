@@ -13,9 +13,9 @@ from conftest import Crm
 from crowd import Fact
 from sqlalchemy import select
 
-from funnel.outbox import State
+from funnel.outbox.outbox import State
 from funnel.sandbox.calls import CALLS_KEPT
-from funnel.tables import outbox, visits
+from funnel.store.tables import outbox, visits
 
 CLICK, LEAD = "/landers/clicks/import/", "/leads/import/"
 TAKEN = "SUCCESS"

@@ -20,16 +20,16 @@ from protocol_rooms import GIVE_UP, QUIET, READY, REDIRECT, SEND, Bench, pause
 
 from funnel import steps
 from funnel.attempt import ORDER, Claim, Reason, State, new_key
-from funnel.attribution import Arrival
 from funnel.basket import Basket
-from funnel.breaker import Breaker
-from funnel.charge import Charge, NotReady
+from funnel.charges.charge import Charge, NotReady
+from funnel.charges.unresolved import Unresolved
 from funnel.crm.errors import NoAnswer
 from funnel.crm.replies import OrderReply, RedirectReply
-from funnel.outbox import Outbox
-from funnel.relay import Relay
-from funnel.unresolved import Unresolved
-from funnel.visit import Visit
+from funnel.outbox.breaker import Breaker
+from funnel.outbox.outbox import Outbox
+from funnel.outbox.relay import Relay
+from funnel.visits.attribution import Arrival
+from funnel.visits.visit import Visit
 from funnel.whereabouts import Whereabouts
 
 STALL = 15.0  # seconds that may pass between mark_sent and the first byte

@@ -16,12 +16,12 @@ from stores import Clock
 
 from config import load_settings
 from funnel.attempt import By, State, Verdict
-from funnel.attempts import Attempts
 from funnel.basket import Line
-from funnel.charge import Deadlines
-from funnel.charging import Charging
-from funnel.judge import Judge
-from funnel.store import Store
+from funnel.charges.attempts import Attempts
+from funnel.charges.charge import Deadlines
+from funnel.charges.charging import Charging
+from funnel.charges.judge import Judge
+from funnel.store.store import Store
 from funnel.whereabouts import Whereabouts
 
 MEMORY = Path("/dev/shm")  # noqa: S108  # files that are never written to a disk, where the system has such a place

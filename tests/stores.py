@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from funnel.store import Store
+from funnel.store.store import Store
 
 
 class Clock:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from funnel.attribution import arrival, request_uri
-from funnel.robots import is_shopper
+from funnel.visits.attribution import arrival, request_uri
+from funnel.visits.robots import is_shopper
 
 ORIGIN = "https://shop.example"
 PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X)"

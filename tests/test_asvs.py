@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from funnel import headers, visits
+from funnel import headers
 from funnel.attempt import new_key
+from funnel.visits import visits
 
 ROOT = Path(__file__).parent.parent
 TABLE = (ROOT / "docs" / "asvs.md").read_text()

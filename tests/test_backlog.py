@@ -15,11 +15,11 @@ from stores import Clock
 from test_delivery import states, visit
 
 from app import create_app
-from funnel.backlog import Backlog
 from funnel.erasure import Erasure
-from funnel.outbox import PATIENCE, Kind, Outbox, State
-from funnel.store import Store
-from funnel.tables import outbox
+from funnel.outbox.backlog import Backlog
+from funnel.outbox.outbox import PATIENCE, Kind, Outbox, State
+from funnel.store.store import Store
+from funnel.store.tables import outbox
 
 Run = Callable[..., Result]
 CLICK = "/landers/clicks/import/"

@@ -14,13 +14,13 @@ from sqlalchemy import update
 from stores import Clock
 
 from funnel.attempt import Refusal
-from funnel.breaker import ASK_EVERY, FAILURES, FORGOTTEN_AFTER, OVER, WORTH_WAKING, Breaker
 from funnel.crm.calls import ConfirmOrder
 from funnel.crm.client import Client, Deadlines
 from funnel.crm.errors import CrmError
-from funnel.outbox import HASTE, LONGEST_PAUSE, Kind, Outbox
-from funnel.store import Store
-from funnel.tables import outbox as outbox_table
+from funnel.outbox.breaker import ASK_EVERY, FAILURES, FORGOTTEN_AFTER, OVER, WORTH_WAKING, Breaker
+from funnel.outbox.outbox import HASTE, LONGEST_PAUSE, Kind, Outbox
+from funnel.store.store import Store
+from funnel.store.tables import outbox as outbox_table
 
 CLICK = "/landers/clicks/import/"
 QUERY = "/campaign/query/"

@@ -12,9 +12,9 @@ import requests
 from conftest import Crm, Funnel, OpenFunnel, eventually
 from shopper import JANE, Shopper
 
-from funnel.outbox import Kind
+from funnel.outbox.outbox import Kind
 from funnel.people import Contact
-from funnel.visit import Visit
+from funnel.visits.visit import Visit
 
 CLICK = "/landers/clicks/import/"
 LEAD = "/leads/import/"

@@ -30,7 +30,7 @@ from werkzeug.wrappers import Request, Response
 
 from app import create_app
 from funnel.cards import Card, Secret
-from funnel.field_checks import phone_number
+from funnel.forms.checks import phone_number
 from funnel.rooms import Rooms
 from funnel.sandbox.cards import TEST_CARDS
 

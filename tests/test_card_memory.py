@@ -18,7 +18,7 @@ from travellers import HASTY, ORDER, URL_CARD
 from werkzeug.wrappers import Request
 
 from funnel.cards import Secret
-from funnel.fields import CardField
+from funnel.forms.fields import CardField
 
 
 @pytest.fixture

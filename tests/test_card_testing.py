@@ -12,16 +12,16 @@ from sqlalchemy import func, select
 from stores import Clock
 
 from funnel.attempt import ORDER, By, Claim, Reason, Refusal, State, Verdict, new_key
-from funnel.attempts import Attempts
 from funnel.basket import Basket, Line
-from funnel.floods import NEIGHBOURS, WINDOW, Floods
-from funnel.housekeeping import Housekeeping
-from funnel.origin import NOWHERE, Origin, Origins
-from funnel.outbox import Outbox
+from funnel.charges.attempts import Attempts
+from funnel.limits.floods import NEIGHBOURS, WINDOW, Floods
+from funnel.limits.origin import NOWHERE, Origin, Origins
+from funnel.limits.tries import ALARM_TIME, HOUR, MEMORY, STILL_ALARMED, TRIED_AGAIN, Limits, Mood, Tries
+from funnel.outbox.housekeeping import Housekeeping
+from funnel.outbox.outbox import Outbox
 from funnel.settings import Timing
-from funnel.store import Store
-from funnel.tables import attempts, tallies
-from funnel.tries import ALARM_TIME, HOUR, MEMORY, STILL_ALARMED, TRIED_AGAIN, Limits, Mood, Tries
+from funnel.store.store import Store
+from funnel.store.tables import attempts, tallies
 
 LAMP = Basket(lines=(Line(productId=1, name="Lamp", qty=1, each="1.00"),))
 ORIGINS = Origins(["a secret of the tests"])

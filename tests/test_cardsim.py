@@ -11,11 +11,11 @@ from conftest import Crm, OpenFunnel
 from stores import Clock
 
 from funnel.attempt import ORDER, By, Reason, State, Verdict, new_key
-from funnel.attempts import Attempts
 from funnel.basket import Basket, Line
-from funnel.origin import Origins
-from funnel.store import Store
-from funnel.tries import Limits, Tries
+from funnel.charges.attempts import Attempts
+from funnel.limits.origin import Origins
+from funnel.limits.tries import Limits, Tries
+from funnel.store.store import Store
 from scripts.cardshop import VISIT_DECLINES, Place, Shop
 from scripts.cardsim import ATTACKS, simulate
 

@@ -12,7 +12,7 @@ from conftest import Crm, OpenFunnel, served
 from shopper import CARD, DECLINED_CARD, Page, Shopper
 from werkzeug.wrappers import Request, Response
 
-from funnel.challenge import PROVIDERS, Challenge, Seen
+from funnel.limits.challenge import PROVIDERS, Challenge, Seen
 
 ORDER = "/order/import/"
 MALLORY = "93.184.216.34"

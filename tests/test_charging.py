@@ -15,16 +15,16 @@ from sqlalchemy.exc import OperationalError
 from stores import Clock
 
 from funnel.attempt import ORDER, UNRESOLVED, By, Claim, Reason, Refusal, State, Verdict, new_key
-from funnel.attempts import Attempts
 from funnel.basket import Basket, Line
-from funnel.charge import Charge, Deadlines, NotReady
-from funnel.charging import LEASE_MARGIN, Charging
+from funnel.charges.attempts import Attempts
+from funnel.charges.charge import Charge, Deadlines, NotReady
+from funnel.charges.charging import LEASE_MARGIN, Charging
+from funnel.charges.judge import Judge
+from funnel.charges.unresolved import Unresolved
 from funnel.crm.errors import NotSent
 from funnel.crm.replies import OrderReply, RedirectReply
-from funnel.judge import Judge
-from funnel.store import Store
-from funnel.tables import attempts
-from funnel.unresolved import Unresolved
+from funnel.store.store import Store
+from funnel.store.tables import attempts
 
 LAMP = Basket(lines=(Line(productId=101, name="Lamp", each=Decimal("49.95"), ship_each=Decimal("4.95")),))
 PAID = OrderReply(

@@ -13,7 +13,7 @@ from sqlalchemy import update
 
 from app import create_app
 from funnel.attempt import ORDER, By, State, Verdict
-from funnel.tables import attempts
+from funnel.store.tables import attempts
 
 Run = Callable[..., Result]
 

@@ -13,7 +13,7 @@ from shopper import JANE, Shopper
 from test_choices import ORDER, charged, sent, total
 
 from funnel.sandbox.catalogue import Catalogue
-from funnel.tables import outbox
+from funnel.store.tables import outbox
 
 COUPON = "/order/coupon/"
 PLAIN, SAVED = "$54.90 USD", "$49.90 USD"

@@ -12,20 +12,20 @@ from sqlalchemy import select
 from stores import Clock
 
 from config import load_settings
-from funnel.attempts import Attempts
-from funnel.attribution import Arrival
-from funnel.breaker import FAILURES, OVER, WORTH_WAKING, Breaker
+from funnel.charges.attempts import Attempts
+from funnel.charges.pricing import Pricing
 from funnel.crm.errors import CrmError, Garbled, NoAnswer, NotSent, Refused
 from funnel.crm.errors import Kind as ErrorKind
 from funnel.crm.replies import ClickReply, LeadReply
-from funnel.delivery import Delivery
-from funnel.outbox import HASTE, LONGEST_HOLD, PATIENCE, Kind, Outbox, State
+from funnel.outbox.breaker import FAILURES, OVER, WORTH_WAKING, Breaker
+from funnel.outbox.delivery import Delivery
+from funnel.outbox.outbox import HASTE, LONGEST_HOLD, PATIENCE, Kind, Outbox, State
 from funnel.people import Contact
-from funnel.pricing import Pricing
-from funnel.store import Store
-from funnel.tables import outbox as outbox_table
-from funnel.visit import Visit
-from funnel.visits import Visits
+from funnel.store.store import Store
+from funnel.store.tables import outbox as outbox_table
+from funnel.visits.attribution import Arrival
+from funnel.visits.visit import Visit
+from funnel.visits.visits import Visits
 
 LEASE = 30.0
 CAMPAIGN = Path(__file__).parent / "funnel.toml"

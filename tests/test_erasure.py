@@ -20,18 +20,18 @@ from test_housekeeping import House
 from app import create_app
 from config import load_settings
 from funnel.attempt import ORDER, By, State, Verdict
-from funnel.attempts import Attempts
-from funnel.attribution import Arrival
+from funnel.charges.attempts import Attempts
+from funnel.charges.pricing import Pricing
 from funnel.crm.replies import LeadReply
-from funnel.delivery import Delivery
 from funnel.erasure import Erased, Erasure
-from funnel.outbox import Kind, Outbox
+from funnel.outbox.delivery import Delivery
+from funnel.outbox.outbox import Kind, Outbox
 from funnel.people import Addresses, Contact
-from funnel.pricing import Pricing
-from funnel.store import Store
-from funnel.tables import attempts, visits
-from funnel.visit import Told
-from funnel.visits import Visits
+from funnel.store.store import Store
+from funnel.store.tables import attempts, visits
+from funnel.visits.attribution import Arrival
+from funnel.visits.visit import Told
+from funnel.visits.visits import Visits
 
 Run = Callable[..., Result]
 HERS = (

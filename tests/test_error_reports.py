@@ -14,14 +14,14 @@ from conftest import served
 from flask import Flask, request
 from test_settings import PRODUCTION, home, mistakes
 
-from funnel import error_reports
+from funnel.watch import error_reports
 
 __all__ = ["home"]
 
 PROGRAM = """
 import logging, sys
 import sentry_sdk
-from funnel import error_reports, logs
+from funnel.watch import error_reports, logs
 
 number, code = sys.argv[2:]
 logs.install("INFO", as_json=True)

@@ -11,7 +11,7 @@ from shopper import ADDRESS, CARD, JANE, PATIENCE, Page, Shopper
 from sqlalchemy import delete, func, select
 from test_walk_spanish import funnel_in
 
-from funnel.tables import attempts, tallies, visits
+from funnel.store.tables import attempts, tallies, visits
 
 JANES = {"X-Forwarded-For": "151.101.1.69"}
 WORDS = "Too many tries. Wait 15 minutes, then press the button again. Nothing was sent or charged just now."

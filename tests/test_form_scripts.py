@@ -12,8 +12,8 @@ from flask import Flask
 from playwright.sync_api import Browser, Page, Request, expect
 from shopper import ADDRESS, CARD, JANE
 
-from funnel.checkout_form import CheckoutForm, CheckoutRules
-from funnel.email_typos import COMMON, NO_SLIPS, likely_domain
+from funnel.forms.checkout import CheckoutForm, CheckoutRules
+from funnel.forms.email_typos import COMMON, NO_SLIPS, likely_domain
 
 SCRIPTS = Path(__file__).parent.parent / "static" / "js"
 LIMIT = 10 * 1024  # bytes of JavaScript in all

@@ -9,13 +9,13 @@ from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 
-from funnel.checkout_form import CheckoutForm, CheckoutRules
-from funnel.contact_form import LeadForm
-from funnel.field_checks import CARD_IN_TEXT, phone_number
-from funnel.forms import PlainForm, ShopperForm, UpsellForm, csrf_failed
+from funnel.forms.checkout import CheckoutForm, CheckoutRules
+from funnel.forms.checks import CARD_IN_TEXT, phone_number
+from funnel.forms.contact import LeadForm
+from funnel.forms.form import PlainForm, ShopperForm, UpsellForm, csrf_failed
+from funnel.forms.regions import region
+from funnel.forms.tidying import tidy_code, tidy_number, tidy_text
 from funnel.people import Addresses, Contact
-from funnel.regions import region
-from funnel.tidying import tidy_code, tidy_number, tidy_text
 
 BRANDS = ("Visa", "Mastercard", "American Express")
 USA = CheckoutRules(offers=("lamp-1", "lamp-2"), countries=("US",), accepted_brands=BRANDS)

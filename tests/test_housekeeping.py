@@ -13,20 +13,20 @@ from stores import Clock
 from test_store_rooms import LAMP, all_at_once
 
 from funnel.attempt import ORDER, By, State, Verdict, new_key
-from funnel.attempts import Attempts
-from funnel.attribution import Arrival
-from funnel.backlog import Backlog
-from funnel.floods import Floods
-from funnel.housekeeping import BATCH, LOOK_BACK, Housekeeping
-from funnel.outbox import Kind, Outbox, Owed
-from funnel.outbox import State as Call
+from funnel.charges.attempts import Attempts
+from funnel.limits.floods import Floods
+from funnel.outbox.backlog import Backlog
+from funnel.outbox.housekeeping import BATCH, LOOK_BACK, Housekeeping
+from funnel.outbox.outbox import Kind, Outbox, Owed
+from funnel.outbox.outbox import State as Call
 from funnel.people import Contact
 from funnel.settings import Timing
-from funnel.store import Store, insert_new
-from funnel.tables import outbox as outbox_table
-from funnel.tables import refusals, visits
-from funnel.visit import Told, Visit
-from funnel.visits import Visits
+from funnel.store.store import Store, insert_new
+from funnel.store.tables import outbox as outbox_table
+from funnel.store.tables import refusals, visits
+from funnel.visits.attribution import Arrival
+from funnel.visits.visit import Told, Visit
+from funnel.visits.visits import Visits
 
 JANE = Contact("Jane", "Doe", "jane@example.com")
 CONFIRM_PATH = "/order/confirm/"

@@ -24,12 +24,12 @@ from travellers import HASTY, ORDER, URL_CARD, agreed, cancelled, to_paypal, way
 
 from app import create_app
 from funnel.attempt import By, State, Verdict
-from funnel.attempts import SEEN, Attempts
-from funnel.charging import BEFORE_REPLY
-from funnel.journal import Journal
-from funnel.store import Store
-from funnel.tables import attempts
-from funnel.unresolved import Unresolved
+from funnel.charges.attempts import SEEN, Attempts
+from funnel.charges.charging import BEFORE_REPLY
+from funnel.charges.journal import Journal
+from funnel.charges.unresolved import Unresolved
+from funnel.store.store import Store
+from funnel.store.tables import attempts
 
 # The database's own word for each change, whoever made it.
 WITNESSES = {

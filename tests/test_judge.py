@@ -10,9 +10,9 @@ from test_charging import LAMP, PAID
 
 from funnel.attempt import ORDER, Attempt, Reason, State
 from funnel.basket import Basket, Line
+from funnel.charges.judge import Judge, totals
 from funnel.crm.errors import CrmError, Garbled, Kind, NoAnswer, NotSent, Refused
 from funnel.crm.replies import OrderItem, OrderReply, RedirectReply
-from funnel.judge import Judge, totals
 
 JUDGE = Judge(quiet_time=900, read_lag=30, redirect_time=3600, give_up=86400)
 SENT_AT = 1000.0

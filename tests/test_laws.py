@@ -1,6 +1,7 @@
 """The laws of the house, read from the imports: they only go down, and some rooms know nothing of Flask."""
 
 import ast
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -19,97 +20,102 @@ FLOORS = [
     {"funnel.scenes"},
     {"funnel.pages"},
     {"funnel.guard"},
-    {"funnel.web", "funnel.failures", "funnel.props", "funnel.access"},
-    {"funnel.words"},
-    {"funnel.doorway", "funnel.gate", "funnel.headers", "funnel.slot_files"},
+    {"funnel.web", "funnel.failures", "funnel.props", "funnel.watch.access"},
+    {"funnel.language.words"},
+    {"funnel.doorway", "funnel.gate", "funnel.headers", "funnel.slots.slot_files"},
     {"funnel.outage", "funnel.rooms"},
-    {"funnel.checkout_form"},
-    {"funnel.contact_form", "funnel.address_fields", "funnel.card_fields"},
-    {"funnel.forms", "funnel.address_checks"},
-    {"funnel.address_choices"},
-    {"funnel.fields", "funnel.email_typos", "funnel.address_words"},
-    {"funnel.field_checks", "funnel.tidying"},
+    {"funnel.forms.checkout"},
+    {"funnel.forms.contact", "funnel.forms.address", "funnel.forms.card"},
+    {"funnel.forms.form", "funnel.forms.address_checks"},
+    {"funnel.forms.address_choices"},
+    {"funnel.forms.fields", "funnel.forms.email_typos", "funnel.forms.address_words"},
+    {"funnel.forms.checks", "funnel.forms.tidying"},
     {
         "funnel.flow",
         "funnel.payments",
         "funnel.prices",
         "funnel.permissions",
         "funnel.whereabouts",
-        "funnel.relay",
-        "funnel.reconciliation",
-        "funnel.restoration",
+        "funnel.outbox.relay",
+        "funnel.charges.reconciliation",
+        "funnel.charges.restoration",
         "funnel.receipt",
         "funnel.notices",
         "funnel.summary",
         "funnel.pixels",
-        "funnel.regions",
+        "funnel.forms.regions",
     },
-    {"funnel.doctor", "funnel.metrics"},
-    {"funnel.leads", "funnel.housekeeping", "funnel.backlog", "funnel.standing"},
-    {"funnel.charging", "funnel.delivery", "funnel.erasure"},
-    {"funnel.charge"},
-    {"funnel.pricing"},
+    {"funnel.doctor", "funnel.watch.metrics"},
+    {"funnel.outbox.leads", "funnel.outbox.housekeeping", "funnel.outbox.backlog", "funnel.watch.standing"},
+    {"funnel.charges.charging", "funnel.outbox.delivery", "funnel.erasure"},
+    {"funnel.charges.charge"},
+    {"funnel.charges.pricing"},
     {
-        "funnel.challenge",
-        "funnel.judge",
-        "funnel.pay_token",
-        "funnel.return_token",
-        "funnel.charge_calls",
-        "funnel.drift",
+        "funnel.limits.challenge",
+        "funnel.charges.judge",
+        "funnel.charges.pay_token",
+        "funnel.charges.return_token",
+        "funnel.charges.calls",
+        "funnel.charges.drift",
     },
     {
-        "funnel.visits",
-        "funnel.attempts",
-        "funnel.unresolved",
-        "funnel.outbox",
-        "funnel.breaker",
+        "funnel.visits.visits",
+        "funnel.charges.attempts",
+        "funnel.charges.unresolved",
+        "funnel.outbox.outbox",
+        "funnel.outbox.breaker",
         "funnel.crm",
         "funnel.migrations",
     },
     {
-        "funnel.cookie",
-        "funnel.attempt_rows",
-        "funnel.journal",
-        "funnel.tries",
-        "funnel.floods",
-        "funnel.logs",
-        "funnel.error_reports",
+        "funnel.visits.cookie",
+        "funnel.charges.rows",
+        "funnel.charges.journal",
+        "funnel.limits.tries",
+        "funnel.limits.floods",
+        "funnel.watch.logs",
+        "funnel.watch.error_reports",
     },
-    {"funnel.visit"},
+    {"funnel.visits.visit"},
     {
-        "funnel.store",
+        "funnel.store.store",
         "funnel.steps",
         "funnel.quote",
         "funnel.offers",
-        "funnel.robots",
-        "funnel.attribution",
-        "funnel.scrub",
-        "funnel.violations",
-        "funnel.page_print",
+        "funnel.visits.robots",
+        "funnel.visits.attribution",
+        "funnel.watch.scrub",
+        "funnel.watch.violations",
+        "funnel.watch.page_print",
         "funnel.redirects",
     },
-    {"config", "funnel.engine", "funnel.tables"},
-    {"funnel.settings", "funnel.attempt", "funnel.schema"},
-    {"funnel.campaign_rules", "funnel.theme_rules", "funnel.slot_rules", "funnel.texts"},
-    {"funnel.upsell_rules"},
+    {"config", "funnel.store.engine", "funnel.store.tables"},
+    {"funnel.settings", "funnel.attempt", "funnel.store.schema"},
     {
-        "funnel.campaign",
+        "funnel.campaign.campaign_rules",
+        "funnel.campaign.theme_rules",
+        "funnel.slots.slot_rules",
+        "funnel.language.texts",
+    },
+    {"funnel.campaign.upsell_rules"},
+    {
+        "funnel.campaign.campaign",
         "funnel.assets",
         "funnel.mistakes",
-        "funnel.filesystem",
+        "funnel.store.filesystem",
         "funnel.people",
         "funnel.cards",
-        "funnel.origin",
+        "funnel.limits.origin",
     },
-    {"funnel.inventory", "funnel.slots"},
-    {"funnel.package", "funnel.theme", "funnel.copy_table", "funnel.folders"},
-    {"funnel.campaign_tables"},
+    {"funnel.inventory", "funnel.slots.slots"},
+    {"funnel.campaign.package", "funnel.campaign.theme", "funnel.campaign.copy_table", "funnel.folders"},
+    {"funnel.campaign.tables"},
     {
-        "funnel.campaign_values",
-        "funnel.slot_markup",
+        "funnel.campaign.values",
+        "funnel.slots.slot_markup",
         "funnel.basket",
-        "funnel.phrase",
-        "funnel.catalogue",
+        "funnel.language.phrase",
+        "funnel.language.catalogue",
         "funnel.traces",
     },
 ]
@@ -119,56 +125,65 @@ WITHOUT_FLASK = [
         "funnel." + room
         for room in [
             "steps",
-            "store",
+            "store.store",
             "traces",
-            "tables",
-            "engine",
-            "schema",
+            "store.tables",
+            "store.engine",
+            "store.schema",
             "migrations",
-            "outbox",
-            "breaker",
-            "attempts",
-            "attempt_rows",
-            "journal",
-            "unresolved",
+            "outbox.outbox",
+            "outbox.breaker",
+            "charges.attempts",
+            "charges.rows",
+            "charges.journal",
+            "charges.unresolved",
             "crm",
             "flow",
-            "relay",
-            "visit",
-            "visits",
-            "cookie",
-            "judge",
-            "charging",
-            "delivery",
-            "housekeeping",
-            "backlog",
+            "outbox.relay",
+            "visits.visit",
+            "visits.visits",
+            "visits.cookie",
+            "charges.judge",
+            "charges.charging",
+            "outbox.delivery",
+            "outbox.housekeeping",
+            "outbox.backlog",
             "erasure",
-            "scrub",
-            "error_reports",
-            "violations",
-            "logs",
-            "metrics",
-            "standing",
-            "words",
-            "phrase",
-            "catalogue",
-            "origin",
-            "tries",
-            "floods",
-            "challenge",
+            "watch.scrub",
+            "watch.error_reports",
+            "watch.violations",
+            "watch.logs",
+            "watch.metrics",
+            "watch.standing",
+            "language.words",
+            "language.phrase",
+            "language.catalogue",
+            "limits.origin",
+            "limits.tries",
+            "limits.floods",
+            "limits.challenge",
         ]
     ),
 ]
+
+
+ROOMS = set().union(*FLOORS)
 
 
 def module_of(file: Path) -> str:
     return ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
 
 
+def top_of(module: str) -> str:
+    """The folder or the file directly in funnel/ that a file belongs to."""
+    return ".".join(module.split(".")[:2])
+
+
 def room_of(module: str) -> str:
-    """A file's own room: itself, or the package that its folder makes."""
+    """What FLOORS names of it: a file, or the folder it stands in where the whole folder has one floor."""
     parts = module.split(".")
-    return ".".join(parts[:2]) if parts[0] == "funnel" else parts[0]
+    names = [".".join(parts[:length]) for length in range(len(parts), 0, -1)]
+    return next((name for name in names if name in ROOMS), module)
 
 
 FILES = {module_of(file): file for file in [ROOT / "app.py", ROOT / "config.py", *ROOT.glob("funnel/**/*.py")]}
@@ -189,15 +204,27 @@ def floor_of(room: str) -> int:
     return next(number for number, rooms in enumerate(FLOORS) if room in rooms)
 
 
-OURS = sorted(name for name in FILES if not name.startswith("funnel.sandbox") and name != "funnel")
+# A folder whose files have floors of their own is none itself: its __init__ only says what the folder is about.
+FOLDERS = {room.rpartition(".")[0] for room in ROOMS if "." in room}
+OURS = sorted(name for name in FILES if not name.startswith("funnel.sandbox") and name not in FOLDERS)
 
 
 @pytest.mark.parametrize("module", OURS)
 def test_imports_only_go_down(module: str) -> None:
     room = room_of(module)
-    for imported in imports_of(module) & FILES.keys() - {"funnel"}:
+    for imported in imports_of(module) & FILES.keys() - FOLDERS:
         other = room_of(imported)
         assert other == room or floor_of(other) > floor_of(room), f"{module} imports {imported}"
+
+
+def test_folders_make_no_circle() -> None:
+    """Not only files: what a folder as a whole needs, does not need that folder in turn."""
+    needs: dict[str, set[str]] = {}
+    for module in OURS:
+        folder = top_of(module)
+        needs.setdefault(folder, set()).update(top_of(other) for other in imports_of(module) & FILES.keys())
+        needs[folder] -= {folder, "funnel"}
+    tuple(TopologicalSorter(needs).static_order())  # raises CycleError, which names the circle
 
 
 @pytest.mark.parametrize("module", sorted(name for name in FILES if name.startswith("funnel.sandbox")))
@@ -218,6 +245,6 @@ def test_only_one_file_names_what_the_session_holds() -> None:
     guilty = [
         name
         for name, file in FILES.items()
-        if name != "funnel.cookie" and "session[" in file.read_text() and "sandbox" not in name
+        if name != "funnel.visits.cookie" and "session[" in file.read_text() and "sandbox" not in name
     ]
     assert guilty == []

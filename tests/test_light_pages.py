@@ -16,7 +16,7 @@ from config import load_settings
 from funnel.people import Contact
 from funnel.rooms import Rooms
 from funnel.steps import Notice
-from funnel.tables import attempts, outbox, visits
+from funnel.store.tables import attempts, outbox, visits
 
 BEFORE = "You have been here before"
 EARLIER = "belonged to an earlier visit"

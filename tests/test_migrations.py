@@ -20,18 +20,18 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, MetaData, Table, inspect, text
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
-from funnel import schema
 from funnel.attempt import ORDER, By, State, Verdict, new_key
-from funnel.attempts import Attempts
-from funnel.attribution import Arrival
 from funnel.basket import Basket, Line
+from funnel.charges.attempts import Attempts
 from funnel.migrations.upgrade import REVISIONS, Misfit, migrate, pending
-from funnel.outbox import Kind, Outbox
-from funnel.schema import HEAD, SchemaBehind
-from funnel.store import Store
-from funnel.tables import metadata
-from funnel.visit import Visit
-from funnel.visits import Visits
+from funnel.outbox.outbox import Kind, Outbox
+from funnel.store import schema
+from funnel.store.schema import HEAD, SchemaBehind
+from funnel.store.store import Store
+from funnel.store.tables import metadata
+from funnel.visits.attribution import Arrival
+from funnel.visits.visit import Visit
+from funnel.visits.visits import Visits
 
 ROOT = Path(__file__).parent.parent
 SHIPPED = sorted((ROOT / "funnel" / "migrations" / "versions").glob("r*.py"))

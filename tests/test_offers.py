@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from campaigns import campaign
 
-from funnel.campaign import Campaign
+from funnel.campaign.campaign import Campaign
 from funnel.offers import MINUTE, Bought, next_offer, reopenable, slots, unconditional
 
 LAMP, BULBS, SHADE, BRASS = 101, 201, 202, 301

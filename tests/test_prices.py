@@ -13,7 +13,7 @@ from flask import Flask
 
 from app import create_app
 from config import load_settings
-from funnel.campaign import Campaign
+from funnel.campaign.campaign import Campaign
 from funnel.crm.campaigns import Campaign as Theirs
 from funnel.crm.campaigns import CampaignProduct, ShipProfile, Variant
 from funnel.prices import compare

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from funnel.attempt import ORDER, Attempt, State, Totals
-from funnel.attribution import Arrival
 from funnel.basket import Basket, Line
 from funnel.receipt import Receipt, receipt
-from funnel.visit import Visit
+from funnel.visits.attribution import Arrival
+from funnel.visits.visit import Visit
 
 VISIT = Visit("jane", Arrival("", "", "", ""), order_id="ORDER1", stored=True)
 LAMP = Line(productId=101, name="Lamp", each=Decimal("49.95"), ship_each=Decimal("4.95"))

@@ -13,7 +13,7 @@ from conftest import Crm, Funnel, OpenFunnel, eventually
 from shopper import Page, Shopper
 from travellers import HASTY, UPSALE
 
-from funnel.tables import attempts
+from funnel.store.tables import attempts
 
 CANADA = {"shipCountry": "CA", "shipState": "ON", "shipPostalCode": "M5V 2T6", "shipCity": "Toronto"}
 PAYPAL = {"pay_sources": '["card", "paypal"]', "paypal": "{ paypalBillerId = 7 }"}

@@ -12,7 +12,7 @@ from urllib.parse import quote, quote_plus
 import pytest
 from canary import AMEX
 
-from funnel.scrub import Scrubbed, scrub
+from funnel.watch.scrub import Scrubbed, scrub
 
 TOLD = {
     "as typed": f"card {AMEX.number} thanks",
@@ -34,7 +34,7 @@ HARMLESS = (
     "",
 )
 LAST_WORDS = """
-from funnel import logs
+from funnel.watch import logs
 logs.install("INFO", as_json=True)
 raise ValueError("odd card 3782 822463 10005, cardSecurityCode=0739")
 """

@@ -7,9 +7,9 @@ import pytest
 from campaigns import written
 
 from config import TIMINGS, VARIABLES, load_settings
-from funnel.filesystem import kind
 from funnel.mistakes import ConfigError
 from funnel.settings import Environment, Timing
+from funnel.store.filesystem import kind
 
 ROOT = Path(__file__).parent.parent
 GOOD = (Path(__file__).parent / "funnel.toml").read_text()

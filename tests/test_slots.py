@@ -18,7 +18,7 @@ from config import load_settings
 from funnel import inventory
 from funnel.mistakes import ConfigError
 from funnel.rooms import Rooms
-from funnel.slot_markup import with_nonce
+from funnel.slots.slot_markup import with_nonce
 
 PLAIN = (Path(__file__).parent / "funnel.toml").read_text()
 PIXEL = """<script>

@@ -28,15 +28,15 @@ from funnel.attempt import (
     Verdict,
     new_key,
 )
-from funnel.attempts import ONE_CLAIM_AT_A_TIME, Attempts
-from funnel.attribution import Arrival
 from funnel.basket import Basket, Line
-from funnel.outbox import PATIENCE, Kind, Outbox
-from funnel.store import Store, insert_new
-from funnel.tables import attempts as attempts_table
-from funnel.unresolved import Unresolved
-from funnel.visit import Visit
-from funnel.visits import Visits
+from funnel.charges.attempts import ONE_CLAIM_AT_A_TIME, Attempts
+from funnel.charges.unresolved import Unresolved
+from funnel.outbox.outbox import PATIENCE, Kind, Outbox
+from funnel.store.store import Store, insert_new
+from funnel.store.tables import attempts as attempts_table
+from funnel.visits.attribution import Arrival
+from funnel.visits.visit import Visit
+from funnel.visits.visits import Visits
 
 LAMP = Basket(lines=(Line(productId=101, name="Lamp", each=Decimal("49.95"), ship_each=Decimal("4.95")),))
 QUIET = 900.0

@@ -11,8 +11,8 @@ from babel.messages.pofile import read_po
 from jinja2 import Environment
 
 from config import load_settings
-from funnel import catalogue, texts
 from funnel.folders import Folders
+from funnel.language import catalogue, texts
 
 ROOT = Path(__file__).parent.parent
 SPANISH = Locale("es")

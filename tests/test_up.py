@@ -17,7 +17,7 @@ from conftest import eventually
 from shopper import Shopper
 from sqlalchemy import text
 
-from funnel.store import Store
+from funnel.store.store import Store
 
 ROOT = Path(__file__).parent.parent
 START_WITHIN = 40.0  # seconds, on a machine that is busy

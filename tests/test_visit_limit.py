@@ -13,7 +13,7 @@ from test_bank import come_back
 from test_journal import ask
 from travellers import HASTY, ORDER, URL_CARD, agreed, to_paypal, way_out, with_paypal
 
-from funnel.tables import attempts, visits
+from funnel.store.tables import attempts, visits
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ from shopper import DECLINED_CARD, Page, Shopper
 
 from app import create_app
 from config import load_settings
-from funnel import texts
 from funnel.folders import Folders
-from funnel.words import Words, words
+from funnel.language import texts
+from funnel.language.words import Words, words
 
 ROOT = Path(__file__).parent.parent
 LONG_ENOUGH = 12  # signs of a sentence that is no sentence of another language by chance

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from babel import Locale
 
-from funnel import catalogue
-from funnel.phrase import country_name, phrase
-from funnel.words import Words, words
+from funnel.language import catalogue
+from funnel.language.phrase import country_name, phrase
+from funnel.language.words import Words, words
 
 HEADER = 'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=UTF-8\\n"\n\n'
 

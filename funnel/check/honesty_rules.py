@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 from jinja2 import nodes
 
+from funnel.campaign.copy_table import parts
 from funnel.check.finding import Finding
 from funnel.check.subject import Rule, Subject, Template
-from funnel.copy_table import parts
 
 SHAMING = re.compile(
     r"""\bno\b.{0,20}\b(i|yo)\b.*\b(don['’]t|do\ not|hate|prefer|rather|like|odio)\b

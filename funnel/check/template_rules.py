@@ -9,7 +9,7 @@ from jinja2 import nodes
 from funnel.check.finding import Finding
 from funnel.check.subject import Rule, Subject, Template
 from funnel.mistakes import nearest
-from funnel.slots import FOLDER
+from funnel.slots.slots import FOLDER
 
 COMMENT = re.compile(r"\{#(.*?)#\}", re.DOTALL)
 OFFER_PAGE = re.compile(r"pages/upsell-[\w-]+\.html")

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from babel import Locale
 
-from funnel import catalogue, texts
 from funnel.check.finding import Finding, finding
 from funnel.check.subject import RuleOfAll, Subject, shown
+from funnel.language import catalogue, texts
 
 
 def missing_translations(subject: Subject) -> Iterator[Finding]:

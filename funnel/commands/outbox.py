@@ -6,8 +6,8 @@ import click
 from flask.cli import with_appcontext
 
 from funnel import web
-from funnel.backlog import STANDING, Backlog, Entry
-from funnel.outbox import Kind, State
+from funnel.outbox.backlog import STANDING, Backlog, Entry
+from funnel.outbox.outbox import Kind, State
 
 BIGGEST_ID = 2**31 - 1  # of an integer column
 LINE = "{:>7}  {:<7}  {:<13}  {:<6}  {:>5}  {:>6}  {:>9}  {}"

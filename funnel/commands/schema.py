@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from config import ROOT
 from funnel import web
 from funnel.rooms import Rooms
-from funnel.schema import SchemaBehind
+from funnel.store.schema import SchemaBehind
 
 
 @click.command()

@@ -11,8 +11,8 @@ from flask.cli import with_appcontext
 from itsdangerous import BadData, URLSafeSerializer
 
 from funnel import web
-from funnel.page_print import differences, page_print
 from funnel.steps import PATHS
+from funnel.watch.page_print import differences, page_print
 
 CHANGED, UNKNOWN = 1, 2  # exit statuses
 PATIENCE = 20.0  # seconds for one answer

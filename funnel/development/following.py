@@ -7,7 +7,7 @@ from funnel.check import mistaken
 from funnel.development.troubles import changed_at
 from funnel.mistakes import ConfigError
 from funnel.settings import Settings
-from funnel.slots import FOLDER
+from funnel.slots.slots import FOLDER
 
 
 class Follower:

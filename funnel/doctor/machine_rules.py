@@ -8,7 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from funnel.doctor.finding import Finding, error, fine, warning
 from funnel.settings import LOOPBACK, Settings
-from funnel.store import Store
+from funnel.store.store import Store
 
 LOW, TOO_LOW = 1 << 30, 100 << 20  # bytes
 

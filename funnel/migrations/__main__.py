@@ -9,9 +9,9 @@ import sys
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from funnel import schema
 from funnel.migrations.upgrade import Misfit, Plan, migrate, pending
-from funnel.store import Store
+from funnel.store import schema
+from funnel.store.store import Store
 
 
 def main(arguments: list[str]) -> int:

@@ -9,9 +9,9 @@ from alembic.config import Config
 from alembic.script import Script, ScriptDirectory
 from sqlalchemy import Connection, Inspector, create_engine, inspect, text
 
-from funnel import schema
-from funnel.store import Store
-from funnel.tables import metadata
+from funnel.store import schema
+from funnel.store.store import Store
+from funnel.store.tables import metadata
 
 HERE = Path(__file__).parent
 REVISIONS = (HERE / "versions",)

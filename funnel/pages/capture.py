@@ -5,8 +5,8 @@ from http import HTTPStatus
 from flask import Blueprint, Response, abort
 
 from funnel import guard, outage, web
-from funnel.contact_form import DraftForm
-from funnel.forms import csrf_failed
+from funnel.forms.contact import DraftForm
+from funnel.forms.form import csrf_failed
 from funnel.steps import PATHS
 
 bp = Blueprint("capture", __name__)

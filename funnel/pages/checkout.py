@@ -7,18 +7,18 @@ from flask import Blueprint, Response
 
 from funnel import gate, guard, outage, web
 from funnel.attempt import ORDER, Attempt, Claim, Refusal, State
-from funnel.charge_calls import NewOrder
-from funnel.checkout_form import CheckoutForm
-from funnel.forms import csrf_failed
+from funnel.charges.calls import NewOrder
+from funnel.charges.pay_token import ChangedOffer, StaleToken
+from funnel.charges.pricing import Priced
+from funnel.forms.checkout import CheckoutForm
+from funnel.forms.form import csrf_failed
+from funnel.limits.tries import Mood
 from funnel.notices import SENTENCES, why_not
 from funnel.pages import person, prepaid
 from funnel.pages.checkout_page import as_chosen, as_typed, draw, filled, keep_place, quote_of
-from funnel.pay_token import ChangedOffer, StaleToken
-from funnel.pricing import Priced
 from funnel.quote import Quote
 from funnel.steps import AWAY, CONFIRMING, PATHS, PERSON, PREPAID, Notice
-from funnel.tries import Mood
-from funnel.visit import Visit
+from funnel.visits.visit import Visit
 
 bp = Blueprint("checkout", __name__)
 

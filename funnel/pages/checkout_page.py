@@ -8,14 +8,14 @@ from flask import Response
 
 from funnel import headers, outage, web
 from funnel.attempt import ORDER
-from funnel.checkout_form import CheckoutForm, CheckoutRules
-from funnel.forms import csrf_failed
+from funnel.forms.checkout import CheckoutForm, CheckoutRules
+from funnel.forms.form import csrf_failed
 from funnel.notices import SENTENCES
 from funnel.people import Contact
 from funnel.quote import Quote, find, first_quote
 from funnel.receipt import delivery_lines
 from funnel.steps import PATHS, Notice
-from funnel.visit import Visit
+from funnel.visits.visit import Visit
 
 LOOK_EVERY = 10  # seconds between two looks whether payments are taken again
 LIVE = range(1, 7)  # packages whose totals the style sheet can show by itself

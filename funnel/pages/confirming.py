@@ -8,7 +8,7 @@ from flask import Blueprint, Response
 
 from funnel import guard, outage, web
 from funnel.attempt import ORDER, Attempt, PaySource, State
-from funnel.forms import PlainForm
+from funnel.forms.form import PlainForm
 from funnel.notices import why_not
 from funnel.pages import prepaid
 from funnel.receipt import masked_email

@@ -7,12 +7,12 @@ from flask import Blueprint, Response
 
 from funnel import doorway, gate, guard, outage, steps, web
 from funnel.attempt import Reason
-from funnel.charge import NotReady
-from funnel.contact_form import LeadForm
+from funnel.charges.charge import NotReady
+from funnel.forms.contact import LeadForm
 from funnel.notices import SENTENCES
 from funnel.people import Contact
 from funnel.steps import PATHS, Notice
-from funnel.visit import Visit
+from funnel.visits.visit import Visit
 
 bp = Blueprint("lead", __name__)
 

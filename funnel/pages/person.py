@@ -6,12 +6,12 @@ from flask import Blueprint, Response, request
 
 from funnel import guard, headers, outage, web
 from funnel.attempt import ORDER, Attempt
-from funnel.challenge import Challenge, Seen
-from funnel.forms import PlainForm
+from funnel.forms.form import PlainForm
+from funnel.limits.challenge import Challenge, Seen
+from funnel.limits.tries import Mood
 from funnel.notices import SENTENCES
 from funnel.steps import PATHS, PERSON, Notice
-from funnel.tries import Mood
-from funnel.visit import Visit
+from funnel.visits.visit import Visit
 
 bp = Blueprint("person", __name__)
 

@@ -5,7 +5,7 @@ from typing import Any
 from flask import Blueprint, Response
 
 from funnel import guard, steps, web
-from funnel.forms import PlainForm
+from funnel.forms.form import PlainForm
 from funnel.steps import PATHS
 
 bp = Blueprint("presell", __name__)

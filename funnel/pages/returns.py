@@ -9,9 +9,9 @@ from werkzeug.wrappers import Response as Answer
 
 from funnel import guard, outage, web
 from funnel.attempt import ORDER, Attempt, Claim, State
-from funnel.charge_calls import Agreement
-from funnel.forms import PlainForm
-from funnel.return_token import ForeignTicket
+from funnel.charges.calls import Agreement
+from funnel.charges.return_token import ForeignTicket
+from funnel.forms.form import PlainForm
 from funnel.steps import CONFIRMING, Notice
 
 bp = Blueprint("returns", __name__)

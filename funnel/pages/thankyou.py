@@ -5,7 +5,7 @@ from typing import Any
 from flask import Blueprint, Response
 
 from funnel import guard, outage, web
-from funnel.forms import PlainForm
+from funnel.forms.form import PlainForm
 from funnel.receipt import facts, receipt
 from funnel.steps import PATHS
 

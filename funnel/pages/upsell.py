@@ -7,13 +7,13 @@ from flask import Blueprint, Response, abort
 
 from funnel import gate, guard, outage, web
 from funnel.attempt import Attempt, Claim, PaySource, State, paid_order
-from funnel.campaign import DOWNSELL, Campaign
-from funnel.forms import UpsellForm
+from funnel.campaign.campaign import DOWNSELL, Campaign
+from funnel.charges.pay_token import StaleToken
+from funnel.forms.form import UpsellForm
 from funnel.offers import MINUTE, unconditional
-from funnel.pay_token import StaleToken
 from funnel.receipt import is_held
 from funnel.steps import AWAY, PATHS, Notice
-from funnel.visit import Visit
+from funnel.visits.visit import Visit
 
 bp = Blueprint("upsell", __name__)
 

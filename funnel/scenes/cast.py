@@ -3,11 +3,11 @@
 import time
 from typing import Any
 
-from funnel.attribution import Arrival
-from funnel.campaign import Campaign
+from funnel.campaign.campaign import Campaign
+from funnel.forms.regions import region
 from funnel.people import Addresses, Contact
-from funnel.regions import region
-from funnel.visit import Visit
+from funnel.visits.attribution import Arrival
+from funnel.visits.visit import Visit
 
 ARRIVAL = Arrival(requestUri="https://shop.example/", userAgent="", httpReferer="", ipAddress="192.0.2.1")
 ORDER_ID = "5E1A7C20F9"

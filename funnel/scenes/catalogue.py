@@ -1,6 +1,6 @@
 """All scenes, page by page, in the order in which shoppers meet them."""
 
-from funnel.campaign import Campaign
+from funnel.campaign.campaign import Campaign
 from funnel.scenes import checkout, errors, lead, presell, thankyou, upsell, waiting
 from funnel.scenes.scene import Scene
 

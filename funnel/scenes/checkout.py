@@ -8,11 +8,11 @@ from flask import Response
 
 from funnel import web
 from funnel.attempt import Claim, Reason, Refusal, State
-from funnel.campaign import Campaign
-from funnel.checkout_form import CheckoutForm
+from funnel.campaign.campaign import Campaign
+from funnel.charges.pricing import Priced
+from funnel.forms.checkout import CheckoutForm
 from funnel.pages import checkout, checkout_page
 from funnel.people import Contact
-from funnel.pricing import Priced
 from funnel.quote import Discount, Quote, Tax, digest, first_quote, tax_digest
 from funnel.scenes import ledger, switches
 from funnel.scenes.cast import HOSTILE, JANE, LONG, home, newcomer, typed_address, visit

@@ -5,7 +5,7 @@ from functools import partial
 from http import HTTPStatus
 
 from funnel import failures
-from funnel.campaign import Campaign
+from funnel.campaign.campaign import Campaign
 from funnel.scenes.cast import newcomer
 from funnel.scenes.scene import Scene
 from funnel.steps import PATHS

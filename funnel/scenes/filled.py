@@ -4,7 +4,7 @@ from dataclasses import asdict
 from http import HTTPStatus
 from typing import TypeVar
 
-from funnel.forms import ShopperForm
+from funnel.forms.form import ShopperForm
 from funnel.people import Contact
 
 MEND = HTTPStatus.UNPROCESSABLE_ENTITY  # of a page that tells mistakes

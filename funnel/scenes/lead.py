@@ -7,8 +7,8 @@ from http import HTTPStatus
 from flask import Response
 
 from funnel import web
-from funnel.campaign import Campaign
-from funnel.contact_form import LeadForm
+from funnel.campaign.campaign import Campaign
+from funnel.forms.contact import LeadForm
 from funnel.notices import SENTENCES
 from funnel.pages import lead
 from funnel.people import Contact

@@ -5,7 +5,7 @@ from typing import Any
 
 from funnel.attempt import ORDER, Attempt, PaySource, State, Totals, new_key
 from funnel.basket import Basket
-from funnel.campaign import Campaign
+from funnel.campaign.campaign import Campaign
 from funnel.receipt import PENDING
 from funnel.scenes.cast import ORDER_ID
 

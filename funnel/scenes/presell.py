@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from functools import partial
 
-from funnel.campaign import Campaign
+from funnel.campaign.campaign import Campaign
 from funnel.pages import presell
 from funnel.scenes import switches
 from funnel.scenes.cast import newcomer, visit

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from flask import Response
 
 from funnel.attempt import Attempt
-from funnel.campaign import Campaign
-from funnel.visit import Visit
+from funnel.campaign.campaign import Campaign
+from funnel.visits.visit import Visit
 
 Draw = Callable[[], Response]
 

@@ -7,8 +7,8 @@ from typing import cast
 from flask import Flask, Response, g
 
 from funnel.attempt import Attempt
-from funnel.attempts import Attempts
-from funnel.breaker import Breaker
+from funnel.charges.attempts import Attempts
+from funnel.outbox.breaker import Breaker
 from funnel.rooms import Rooms
 from funnel.scenes.catalogue import scenes
 from funnel.scenes.compiled import Compiled

@@ -3,8 +3,8 @@
 from decimal import Decimal
 from typing import Any
 
-from funnel.campaign import Campaign
-from funnel.campaign_tables import Bundle, Offer, OfferPage, Paypal, ShippingMethod, Subscription, Variant
+from funnel.campaign.campaign import Campaign
+from funnel.campaign.tables import Bundle, Offer, OfferPage, Paypal, ShippingMethod, Subscription, Variant
 
 LONG_NAME = "The Halden Lamp Works Adjustable Brass Reading Lamp with Hand-pleated Bernsteinfarbenem Leinenlampenschirm"
 METHODS = (

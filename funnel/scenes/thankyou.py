@@ -6,7 +6,7 @@ from decimal import Decimal
 from functools import partial
 
 from funnel.attempt import State, Totals
-from funnel.campaign import Campaign
+from funnel.campaign.campaign import Campaign
 from funnel.pages import thankyou
 from funnel.scenes import ledger, switches
 from funnel.scenes.cast import HOSTILE, LONG, customer, newcomer

@@ -6,8 +6,8 @@ from flask import Response
 
 from funnel import web
 from funnel.attempt import Attempt, Reason, State
-from funnel.campaign import DOWNSELL, Campaign
-from funnel.forms import UpsellForm
+from funnel.campaign.campaign import DOWNSELL, Campaign
+from funnel.forms.form import UpsellForm
 from funnel.offers import slots
 from funnel.pages import upsell
 from funnel.scenes import ledger, switches

@@ -9,9 +9,9 @@ from flask import Response
 
 from funnel import web
 from funnel.attempt import Attempt, Away, AwayKind, PaySource, State
-from funnel.campaign import Campaign
-from funnel.challenge import PROVIDERS, Challenge
-from funnel.forms import PlainForm
+from funnel.campaign.campaign import Campaign
+from funnel.forms.form import PlainForm
+from funnel.limits.challenge import PROVIDERS, Challenge
 from funnel.notices import SENTENCES
 from funnel.pages import away, confirming, person, prepaid, returns
 from funnel.receipt import masked_email

@@ -27,7 +27,7 @@ import weight
 from stage import Stage
 
 from config import ROOT
-from funnel.relay import SENDERS
+from funnel.outbox.relay import SENDERS
 
 ROUNDS = 4
 MORE_OR_LESS = (SENDERS // 4, SENDERS // 2, SENDERS, SENDERS * 2)

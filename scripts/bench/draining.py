@@ -11,10 +11,10 @@ from generator import Figures, measure
 from pages import MANY, QUERY
 from stage import SLOW, Stage
 
-from funnel.attribution import Arrival
-from funnel.outbox import Kind, Outbox
+from funnel.outbox.outbox import Kind, Outbox
 from funnel.steps import PAGE_TYPES
-from funnel.visits import Visits
+from funnel.visits.attribution import Arrival
+from funnel.visits.visits import Visits
 
 GLANCE = 0.05
 WARM_UP = 1.0  # seconds after the first delivery, in which connections are opened

@@ -12,7 +12,7 @@ from flask_wtf.csrf import generate_csrf
 
 from app import create_app
 from config import load_settings
-from funnel.contact_form import LeadForm
+from funnel.forms.contact import LeadForm
 from funnel.settings import Settings
 
 CRM_DEADLINE = 10  # seconds, as the funnel's own relay waits

@@ -15,8 +15,8 @@ from sqlalchemy import delete, func, select
 
 from config import ROOT, load_settings
 from funnel.stand_in import sandbox_command
-from funnel.store import Store
-from funnel.tables import breaker, outbox, visits
+from funnel.store.store import Store
+from funnel.store.tables import breaker, outbox, visits
 
 HERE = Path(__file__).parent
 START_WITHIN = 60.0  # seconds

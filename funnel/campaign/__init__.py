@@ -1,0 +1,1 @@
+"""What a marketer decides in funnel.toml, read into frozen values and checked."""
