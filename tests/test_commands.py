@@ -78,7 +78,7 @@ def test_books_that_agree_have_no_breaks(crm: Crm, funnel_at_rest: Funnel, run: 
         shopper.buy()
         shopper.submit(choice="yes")
     result = run("reconcile", "--since", "48h")
-    assert result.output.endswith("1 orders compared, 0 breaks.\n")
+    assert result.output.endswith("1 order compared, no breaks.\n")
     assert result.exit_code == 0
 
 

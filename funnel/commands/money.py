@@ -7,6 +7,7 @@ from flask.cli import with_appcontext
 
 from funnel import web
 from funnel.attempt import UNRESOLVED, By, Reason, State, Verdict
+from funnel.commands.counted import counted
 from funnel.crm.errors import CrmError
 
 UNITS = {"m": 60.0, "h": 3600.0, "d": 86400.0}  # seconds
@@ -69,5 +70,5 @@ def reconcile(since: float) -> None:
                 click.echo(str(each))
     except CrmError as error:
         raise click.ClickException(f"The CRM could not be asked: {error}") from None
-    click.echo(f"{looked_at} orders compared, {broken} breaks.")
+    click.echo(f"{counted(looked_at, 'order')} compared, {counted(broken, 'break')}.")
     sys.exit(1 if broken else 0)

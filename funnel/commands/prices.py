@@ -6,6 +6,7 @@ import click
 from flask.cli import with_appcontext
 
 from funnel import web
+from funnel.commands.counted import counted
 from funnel.crm.errors import CrmError
 
 DIFFERENT, UNKNOWN = 1, 2  # exit statuses
@@ -24,10 +25,7 @@ def prices() -> None:
     for line in found:
         click.echo(line)
     click.echo(
-        f"{len(campaign.offers)} offers and {len(campaign.shipping)} ways to ship compared, {_told(len(found))}."
+        f"{counted(len(campaign.offers), 'offer')} and {len(campaign.shipping)} ways to ship compared, "
+        f"{counted(len(found), 'difference')}."
     )
     sys.exit(DIFFERENT if found else 0)
-
-
-def _told(count: int) -> str:
-    return "1 difference" if count == 1 else f"{count or 'no'} differences"

@@ -11,6 +11,7 @@ from flask.cli import with_appcontext
 from itsdangerous import BadData, URLSafeSerializer
 
 from funnel import web
+from funnel.commands.counted import counted
 from funnel.steps import PATHS
 from funnel.watch.page_print import differences, page_print
 
@@ -48,7 +49,7 @@ def page_watch(url: str, manifest: Path, write: bool) -> None:
     found = list(differences(_approved(manifest), now))
     for line in found:
         click.echo(line)
-    click.echo(f"{len(now)} facts of {url} compared, {len(found) or 'no'} differences.")
+    click.echo(f"{len(now)} facts of {url} compared, {counted(len(found), 'difference')}.")
     sys.exit(CHANGED if found else 0)
 
 
