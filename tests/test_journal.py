@@ -282,8 +282,8 @@ def names_of(module: str) -> set[str]:
 def test_no_level_of_the_log_silences_the_trail() -> None:
     """Nor does a command, which else tells a person only what is wrong."""
     code = (
-        "import logging; from funnel import logs; logs.install('ERROR', as_json=True);"
-        "from funnel.journal import log\n"
+        "import logging; from funnel.watch import logs; logs.install('ERROR', as_json=True);"
+        "from funnel.charges.journal import log\n"
         "with logs.only_what_is_wrong(): log.info('attempt', extra={'attempt': 'k', 'from': None, 'to': 'SENT'})"
     )
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
