@@ -6,6 +6,7 @@ from dataclasses import replace
 from funnel.attempt import By
 from funnel.campaign.campaign import DOWNSELL, Campaign
 from funnel.charges.attempts import Attempts
+from funnel.charges.refusals import Refusals
 from funnel.outbox.leads import Leads
 from funnel.outbox.outbox import Kind, Outbox
 from funnel.people import Addresses, Contact
@@ -31,6 +32,7 @@ class Flow:
         visits: Visits,
         outbox: Outbox,
         attempts: Attempts,
+        refusals: Refusals,
         leads: Leads,
     ) -> None:
         self._campaign = campaign
@@ -39,6 +41,7 @@ class Flow:
         self._visits = visits
         self._outbox = outbox
         self._attempts = attempts
+        self._refusals = refusals
         self._leads = leads
 
     def recall(self, cookie: Cookie, arrival: Callable[[], Arrival]) -> Visit | None:
@@ -108,10 +111,10 @@ class Flow:
         return replace(visit, quote=quote)
 
     def refuse_upsell(self, visit: Visit, step: str) -> None:
-        self._attempts.refuse(visit.id, step)
+        self._refusals.add(visit.id, step)
 
     def reopen_upsell(self, visit: Visit, step: str) -> None:
-        self._attempts.reopen(visit.id, step)
+        self._refusals.take_back(visit.id, step)
 
     def finish(self, visit: Visit) -> bool:
         """The shopper has seen the receipt: no more offers, and Confirm Order is owed if the campaign wants it. True

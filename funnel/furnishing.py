@@ -7,6 +7,7 @@ from funnel.charges.judge import Judge
 from funnel.charges.pay_token import PayTokens
 from funnel.charges.pricing import Pricing
 from funnel.charges.reconciliation import Reconciliation
+from funnel.charges.refusals import Refusals
 from funnel.charges.restoration import Restoration
 from funnel.charges.return_token import ReturnTokens
 from funnel.charges.unresolved import Unresolved
@@ -49,6 +50,7 @@ def furnish(settings: Settings, *, prepare: bool = True) -> Rooms:
     visits, outbox = Visits(store, life=timing.visit_life, limit=timing.visit_limit), Outbox(store)
     tries, floods = Tries(store, _limits(settings)), Floods(store, limit=settings.address_forms)
     attempts = Attempts(store, decline_limit=settings.decline_limit, tries=tries)
+    refusals = Refusals(store)
     breaker = Breaker(store, when_back=outbox.hasten)
     metrics = Metrics(lambda: standing.look(store))
     login_id, password = settings.crm_login
@@ -92,6 +94,7 @@ def furnish(settings: Settings, *, prepare: bool = True) -> Rooms:
         visits=visits,
         outbox=outbox,
         attempts=attempts,
+        refusals=refusals,
         leads=leads,
     )
     payments = Payments(
@@ -103,7 +106,9 @@ def furnish(settings: Settings, *, prepare: bool = True) -> Rooms:
         client=client,
         lead_deadline=timing.owed_deadline,
     )
-    whereabouts = Whereabouts(store=store, attempts=attempts, campaign=campaign, upsell_window=timing.upsell_window)
+    whereabouts = Whereabouts(
+        store=store, attempts=attempts, refusals=refusals, campaign=campaign, upsell_window=timing.upsell_window
+    )
     housekeeping = Housekeeping(
         store=store, outbox=outbox, floods=floods, timing=timing, confirm_order=campaign.confirm_order
     )

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from funnel.attempt import ORDER, Attempt, PaySource, State, paid_order
 from funnel.campaign.campaign import Campaign
 from funnel.charges.attempts import Attempts
+from funnel.charges.refusals import Refusals
 from funnel.offers import Bought, next_offer, reopenable
 from funnel.steps import Progress
 from funnel.store.store import Store
@@ -14,9 +15,12 @@ from funnel.visits.visit import Visit
 class Whereabouts:
     """`upsell_window` is seconds after the order."""
 
-    def __init__(self, *, store: Store, attempts: Attempts, campaign: Campaign, upsell_window: float) -> None:
+    def __init__(
+        self, *, store: Store, attempts: Attempts, refusals: Refusals, campaign: Campaign, upsell_window: float
+    ) -> None:
         self._store = store
         self._attempts = attempts
+        self._refusals = refusals
         self._campaign = campaign
         self._upsell_window = upsell_window
 
@@ -24,7 +28,7 @@ class Whereabouts:
         attempts = self._attempts.of_visit(visit.id)
         orders = [attempt for attempt in attempts if attempt.slot == ORDER]
         upsells = [attempt for attempt in attempts if attempt.slot != ORDER]
-        refused = self._attempts.refused(visit.id) if attempts else frozenset()  # without an order nothing is offered
+        refused = self._refusals.of_visit(visit.id) if attempts else frozenset()  # without an order nothing is offered
         facts = self._bought(visit, paid_order(attempts), upsells, refused)
         return Progress(
             ordered=any(attempt.state is State.CHARGED for attempt in orders),

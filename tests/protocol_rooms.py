@@ -21,6 +21,7 @@ from funnel.charges.attempts import Attempts
 from funnel.charges.charge import Deadlines
 from funnel.charges.charging import Charging
 from funnel.charges.judge import Judge
+from funnel.charges.refusals import Refusals
 from funnel.store.store import Store
 from funnel.whereabouts import Whereabouts
 
@@ -76,6 +77,7 @@ class Bench:
         return Whereabouts(
             store=self.store,
             attempts=self.attempts,
+            refusals=Refusals(self.store),
             campaign=settings.campaign,
             upsell_window=settings.timing.upsell_window,
         )

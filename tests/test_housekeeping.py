@@ -14,6 +14,7 @@ from test_store_rooms import LAMP, all_at_once
 
 from funnel.attempt import ORDER, By, State, Verdict, new_key
 from funnel.charges.attempts import Attempts
+from funnel.charges.refusals import Refusals
 from funnel.limits.floods import Floods
 from funnel.outbox.backlog import Backlog
 from funnel.outbox.housekeeping import BATCH, LOOK_BACK, Housekeeping
@@ -251,7 +252,7 @@ def test_much_goes_in_batches_and_by_many_relays_at_once(house: House, clock: Cl
 def test_whose_a_visit_was_is_forgotten_after_a_month_but_its_ids_and_charges_stay(house: House, clock: Clock) -> None:
     house.visit("jane")
     key = house.order("jane")
-    house.attempts.refuse("jane", "upsell1")
+    Refusals(house.store).add("jane", "upsell1")
     house.owe("jane", once="click:lead")
     house.deliver_all()
     clock.now += TIMING.confirm_after

@@ -61,6 +61,7 @@ FLOORS = [
     {
         "funnel.visits.visits",
         "funnel.charges.attempts",
+        "funnel.charges.refusals",
         "funnel.charges.unresolved",
         "funnel.outbox.outbox",
         "funnel.outbox.breaker",
@@ -136,6 +137,7 @@ WITHOUT_FLASK = [
             "charges.attempts",
             "charges.rows",
             "charges.journal",
+            "charges.refusals",
             "charges.unresolved",
             "crm",
             "flow",

@@ -30,6 +30,7 @@ from funnel.attempt import (
 )
 from funnel.basket import Basket, Line
 from funnel.charges.attempts import ONE_CLAIM_AT_A_TIME, Attempts
+from funnel.charges.refusals import Refusals
 from funnel.charges.unresolved import Unresolved
 from funnel.outbox.outbox import PATIENCE, Kind, Outbox
 from funnel.store.store import Store, insert_new
@@ -389,10 +390,13 @@ def test_an_adopted_order_that_is_paid_bears_no_upsells(store: Store, attempts: 
     assert attempts.claim(new_key(), "jane", "upsell1", LAMP, lease=LEASE).refusal is Refusal.NO_ORDER
 
 
-def test_saying_no_twice_is_saying_no(attempts: Attempts) -> None:
-    attempts.refuse("jane", "upsell1")
-    attempts.refuse("jane", "upsell1")
-    assert attempts.refused("jane") == {"upsell1"}
+def test_saying_no_twice_is_saying_no_and_is_taken_back_at_once(store: Store) -> None:
+    refusals = Refusals(store)
+    for slot in ("upsell1", "upsell1", "upsell2"):
+        refusals.add("jane", slot)
+    assert refusals.of_visit("jane") == {"upsell1", "upsell2"}
+    refusals.take_back("jane", "upsell1")
+    assert (refusals.of_visit("jane"), refusals.of_visit("june")) == ({"upsell2"}, frozenset())
 
 
 @pytest.mark.parametrize("state", sorted(LIVE))

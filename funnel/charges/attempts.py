@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, select
+from sqlalchemy import Connection, bindparam, select
 
 from funnel.attempt import (
     FIRST_ASK,
@@ -36,8 +36,8 @@ from funnel.charges.journal import Entries, Journal, moving
 from funnel.charges.rows import NOT_KNOWN_YET, OF_ORDERS_SINCE, OF_VISIT, by_key, rows
 from funnel.limits.origin import Origin
 from funnel.limits.tries import Mood, Tries
-from funnel.store.store import Store, insert_new
-from funnel.store.tables import attempts, refusals, visits
+from funnel.store.store import Store
+from funnel.store.tables import attempts, visits
 
 # Built once: to build a statement takes longer than to run it.
 SEEN = moving(attempts.c.key == bindparam("of"), attempts.c.state.in_(bindparam("seen", expanding=True)))
@@ -47,8 +47,6 @@ AT_PAYPAL = moving(
     attempts.c.away["kind"].as_string() == AwayKind.PAYPAL,
 )
 SEEN_WITH_QUIET_TIME = SEEN.where(attempts.c.settle_at == bindparam("quiet_until"))
-REFUSED = select(refusals.c.slot).where(refusals.c.visit_id == bindparam("visit"))
-UNREFUSE = delete(refusals).where(refusals.c.visit_id == bindparam("visit"), refusals.c.slot == bindparam("of"))
 ONE_CLAIM_AT_A_TIME = select(visits.c.id).where(visits.c.id == bindparam("visit")).with_for_update()
 
 
@@ -224,20 +222,6 @@ class Attempts:
         """What is not known yet, oldest first; what needs a human among them."""
         with self._store.read() as connection:
             return rows(connection, NOT_KNOWN_YET)
-
-    def refuse(self, visit_id: str, slot: str) -> None:
-        """The shopper said no thanks; saying it twice changes nothing."""
-        with self._store.write() as connection:
-            insert_new(connection, refusals, visit_id=visit_id, slot=slot)
-
-    def reopen(self, visit_id: str, slot: str) -> None:
-        """The shopper takes a no back."""
-        with self._store.write() as connection:
-            connection.execute(UNREFUSE, {"visit": visit_id, "of": slot})
-
-    def refused(self, visit_id: str) -> frozenset[str]:
-        with self._store.read() as connection:
-            return frozenset(connection.execute(REFUSED, {"visit": visit_id}).scalars())
 
     def standing(self, key: str, visit_id: str, slot: str) -> Claim | None:
         """What a claim would be answered with, were it not made: another press, or a refusal; None if free."""

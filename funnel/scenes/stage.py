@@ -8,6 +8,7 @@ from flask import Flask, Response, g
 
 from funnel.attempt import Attempt
 from funnel.charges.attempts import Attempts
+from funnel.charges.refusals import Refusals
 from funnel.outbox.breaker import Breaker
 from funnel.rooms import Rooms
 from funnel.scenes.catalogue import scenes
@@ -60,6 +61,7 @@ class Stage:
         whereabouts = Whereabouts(
             store=rooms.store,
             attempts=ledger,
+            refusals=_Refusals(),
             campaign=settings.campaign,
             upsell_window=settings.timing.upsell_window,
         )
@@ -75,7 +77,14 @@ class _Ledger(Attempts):
     def of_visit(self, visit_id: str) -> list[Attempt]:
         return list(_scene().attempts)
 
-    def refused(self, visit_id: str) -> frozenset[str]:
+
+class _Refusals(Refusals):
+    """What the scene that is being drawn says was refused."""
+
+    def __init__(self) -> None:
+        pass
+
+    def of_visit(self, visit_id: str) -> frozenset[str]:
         return _scene().refused
 
 
