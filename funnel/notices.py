@@ -12,7 +12,7 @@ SENTENCES: dict[Notice, Phrase] = {
     Notice.EARLIER_VISIT: phrase(
         "That page belonged to an earlier visit, so we start fresh. Nothing was charged just now."
     ),
-    Notice.ADDED: phrase("{name} is added to your order."),
+    Notice.ADDED: phrase("Added to your order: {name}."),
     Notice.NOT_ADDED: phrase("We could not add {name}, so you were not charged for it. Your order is safe."),
     Notice.STILL_ADDING: phrase("We are still adding {name}. Your receipt shows when it is done."),
     Notice.NOT_CHARGED: phrase(

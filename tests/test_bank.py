@@ -294,7 +294,7 @@ def test_an_upsell_is_added_when_the_bank_is_content_and_the_offers_go_on(crm: C
     assert crm.charges()["total"] == 1
     come_back(challenged, address)
     page = waits_for(challenged, "upsell/2")
-    assert "Linen shade is added to your order." in page.text
+    assert "Added to your order: Linen shade." in page.text
     assert crm.charges()["total"] == 2
     assert len(crm.calls(UPSALE)) == 1
     params = crm.calls(UPSALE)[0]["params"]

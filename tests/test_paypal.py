@@ -350,7 +350,7 @@ def test_a_paypal_upsell_asks_paypal_and_then_calls_again_with_the_agreement(crm
     assert crm.charges()["total"] == 1
     page = payer.submit()
     assert page.path == "upsell/2"
-    assert "Linen shade is added to your order." in page.text
+    assert "Added to your order: Linen shade." in page.text
     asked, confirmed = crm.calls(UPSALE)
     given = parse_qs(urlsplit(back).query)
     assert {"paySource": "PAYPAL", "paypalBillerId": "7", "productId": "202"}.items() <= asked["params"].items()
@@ -458,7 +458,7 @@ def test_an_upsell_of_the_new_workflow(crm: Crm, shopper: Shopper) -> None:
     shopper.get("/upsell/1")
     finished(shopper, way_out(shopper.submit(choice="yes")))
     page = waits_for(shopper, "upsell/2")
-    assert "Linen shade is added to your order." in page.text
+    assert "Added to your order: Linen shade." in page.text
     assert crm.charges()["total"] == 2
 
 
