@@ -27,7 +27,7 @@ def narrow(browser: Browser) -> Iterator[Page]:
     context.close()
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_every_scene_can_be_used_by_everybody(narrow: Page, gallery: str, theatre: Stage) -> None:  # noqa: F811
     """One loop over one page, for a browser's start costs more than a scene."""
     axe, found = Axe(), []
