@@ -144,7 +144,7 @@ def test_paypal_and_back_and_an_upsell_by_paypal(crm: Crm, shop: str, phone: Pag
     if not sends_itself:
         press(phone, "Complete the payment")
     expect(phone).to_have_url(f"{shop}/upsell/2")
-    expect(phone.get_by_role("status").first).to_contain_text("Linen shade is added")
+    expect(phone.get_by_role("status").first).to_contain_text("Added to your order: Linen shade")
     phone.go_back()
     phone.reload()
     assert crm.charges()["total"] == 2
