@@ -77,6 +77,7 @@ FLOORS = [
         "funnel.watch.logs",
         "funnel.watch.error_reports",
     },
+    {"funnel.visits.rows"},
     {"funnel.visits.visit"},
     {
         "funnel.store.store",

@@ -5,28 +5,22 @@ from collections.abc import Callable
 from dataclasses import asdict, replace
 from typing import Any
 
-from sqlalchemy import Connection, Row, Update, bindparam, exists, func, or_, select, update
+from sqlalchemy import Connection, Update, bindparam, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from funnel.attempt import UNRESOLVED, State
 from funnel.people import Addresses, Contact
 from funnel.quote import Discount, Quote, as_json, from_json
 from funnel.store.store import Store, insert_new
-from funnel.store.tables import FORGOTTEN, attempts, outbox, visits
+from funnel.store.tables import FORGOTTEN, attempts, visits
 from funnel.visits.attribution import Arrival
 from funnel.visits.cookie import Cookie
+from funnel.visits.rows import by_id, told_of
 from funnel.visits.visit import Told, Visit
 
 ID_BYTES = 16  # 128 random bits
 
-# Built once, for that takes longer than to run it; and one statement, for most pages ask for nothing more.
-_CHARGED = exists().where(attempts.c.visit_id == visits.c.id)
-_OWED = select(func.aggregate_strings(outbox.c.once, " ")).where(
-    outbox.c.visit_id == visits.c.id, outbox.c.once.is_not(None)
-)
-_OF_ID = select(visits, (~_CHARGED).label("uncharged"), _OWED.scalar_subquery().label("owed")).where(
-    visits.c.id == bindparam("visit")
-)
+# Built once: to build a statement takes longer than to run it.
 _TO_BE_TOLD = select(attempts.c.key).where(
     attempts.c.visit_id == bindparam("visit"),
     or_(attempts.c.state.in_((State.CLAIMED, State.SENT, *UNRESOLVED)), attempts.c.settled_at > bindparam("since")),
@@ -77,8 +71,7 @@ class Visits:
 
     def find(self, visit_id: str) -> Visit | None:
         with self._store.read() as connection:
-            row = connection.execute(_OF_ID, {"visit": visit_id}).first()
-        return _from_row(row) if row else None
+            return by_id(connection, visit_id)
 
     def keep(self, connection: Connection, visit: Visit) -> Visit:
         """Give the visit its row, if it has none yet."""
@@ -88,9 +81,8 @@ class Visits:
         kept = replace(visit, stored=True, created_at=now, seen_at=now)
         if self._insert(connection, kept):
             return kept
-        known = connection.execute(_OF_ID, {"visit": visit.id}).first()
-        if known:
-            return _from_row(known)
+        if known := by_id(connection, visit.id):
+            return known
         # The orderId in the cookie has become another visit's meanwhile, so it is no longer this one's.
         kept = replace(kept, order_id=None)
         self._insert(connection, kept)
@@ -141,7 +133,7 @@ class Visits:
     def learn_session(self, connection: Connection, visit_id: str, session_id: str) -> Told | None:
         """Write-once: the first sessionId of a visit stays. What of its lead the CRM was told before it was known."""
         row = connection.execute(_WITHOUT_SESSION, {"visit": visit_id, "session_id": session_id}).first()
-        return _told(row.told) if row else None
+        return told_of(row.told) if row else None
 
     def learn_order(self, visit_id: str, order_id: str) -> bool:
         """Write-once. False when this visit has another orderId, or another visit has this one."""
@@ -179,30 +171,3 @@ class Visits:
 
 def _remembered(visit_id: str) -> Update:
     return update(visits).where(visits.c.id == visit_id, visits.c.seen_at > FORGOTTEN)
-
-
-def _from_row(row: Row[Any]) -> Visit:
-    return Visit(
-        id=row.id,
-        arrival=Arrival(**row.arrival),
-        session_id=row.session_id,
-        order_id=row.order_id,
-        contact=Contact(**row.contact) if row.contact else None,
-        draft=Contact(**row.draft) if row.draft else None,
-        told=_told(row.told),
-        addresses=Addresses(**row.addresses) if row.addresses else None,
-        quote=from_json(row.quote) if row.quote else None,
-        pixel=row.pixel,
-        notice=row.notice,
-        created_at=row.created_at,
-        seen_at=row.seen_at,
-        vouched_at=row.vouched_at,
-        finished_at=row.finished_at,
-        stored=True,
-        uncharged=bool(row.uncharged),
-        owed=frozenset((row.owed or "").split()),
-    )
-
-
-def _told(kept: dict[str, Any] | None) -> Told | None:
-    return Told(Contact(**kept["contact"]), kept["sessionId"]) if kept else None
