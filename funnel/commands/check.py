@@ -13,6 +13,7 @@ from funnel import web
 from funnel.check import checking, crm_rules, drawn, mistaken, report
 from funnel.check.finding import Finding, in_order
 from funnel.check.subject import Subject
+from funnel.commands.format_option import format_option
 
 FAULTS, UNCHECKED = 1, 2  # exit statuses
 UNFIT = "funnel-mistakes"  # where the application keeps the mistakes that kept it from being made
@@ -20,14 +21,7 @@ UNFIT = "funnel-mistakes"  # where the application keeps the mistakes that kept 
 
 @click.command()
 @with_appcontext
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="Lines for people, or JSON for machines.",
-)
+@format_option
 @click.option("--strict", is_flag=True, help="Warnings count as faults too.")
 @click.option("--crm/--no-crm", default=None, help="Insist on the CRM's answer, or do not ask it.")
 def check(form: str, strict: bool, crm: bool | None) -> None:

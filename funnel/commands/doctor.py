@@ -7,6 +7,7 @@ import click
 from flask.cli import with_appcontext
 
 from funnel import web
+from funnel.commands.format_option import format_option
 from funnel.doctor import crm_rules, machine_rules, report, street_rules
 from funnel.doctor.finding import Finding
 from funnel.rooms import Rooms
@@ -14,14 +15,7 @@ from funnel.rooms import Rooms
 
 @click.command()
 @with_appcontext
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="Lines for people, or JSON for machines.",
-)
+@format_option
 @click.option("--ca-file", type=click.Path(exists=True), help="The CA of PUBLIC_URL's certificate, if it is your own.")
 def doctor(form: str, ca_file: str | None) -> None:
     """Look at settings, disk, store, CRM and the way through the proxy. It changes nothing.
