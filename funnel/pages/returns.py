@@ -27,10 +27,8 @@ LOOK_EVERY = 2  # seconds
 def arrive(ticket: str) -> Answer:
     """A cross-site POST comes without our cookie, so neither it nor its body is looked at; the GET has the cookie."""
     request.max_content_length = BIGGEST_BODY
-    while request.stream.read(
-        AT_ONCE
-    ):  # taken in and let go: an answer before the end gets lost on its way to the proxy
-        pass
+    while request.stream.read(AT_ONCE):
+        pass  # it is taken in and let go, for an answer before its end gets lost on its way to the proxy
     return redirect(f"/return/bank/{quote(ticket)}", HTTPStatus.SEE_OTHER)  # it may hold a line break
 
 
