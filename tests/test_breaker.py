@@ -24,7 +24,6 @@ from funnel.store.tables import outbox as outbox_table
 
 CLICK = "/landers/clicks/import/"
 QUERY = "/campaign/query/"
-SOON = 1.5  # seconds within which a page is there, however slow the CRM is
 
 
 def process(store: Store) -> Breaker:
@@ -310,23 +309,20 @@ def test_a_slow_crm_that_answers_pauses_nothing(crm: Crm, funnel: Funnel) -> Non
 
 @pytest.mark.parametrize("fault", ["latency", "refuse", "hang"])
 def test_no_page_view_waits_for_the_crm_or_calls_it(crm: Crm, open_funnel: OpenFunnel, fault: str) -> None:
-    funnel = open_funnel(relay=False)
+    """A page that waited would outlast the shopper's patience: every deadline is longer, and so is the fault."""
+    funnel = open_funnel(relay=False, FUNNEL_ANSWER_DEADLINE="60", FUNNEL_OWED_DEADLINE="60")
     with Shopper(funnel.url) as buyer, Shopper(funnel.url) as passer_by:
         buyer.buy()
         before = len(crm.calls())
-        crm.fault("*", fault, times=0, seconds=2 if fault == "latency" else 60)
+        crm.fault("*", fault, times=0, seconds=60)
         for shopper, paths in (
             (buyer, ("/", "/lead", "/checkout", "/checkout/confirming", "/upsell/1", "/upsell/2", "/thank-you")),
             (passer_by, ("/", "/lead", "/checkout", "/checkout/confirming", "/upsell/1", "/thank-you")),
         ):
             for path in paths:
-                began = time.monotonic()
                 assert shopper.get(path).status == 200
-                assert time.monotonic() - began < SOON, path
         buyer.get("/upsell/1")
-        crm.heal()
         assert buyer.submit(choice="no").path == "upsell/2"
-        crm.fault("*", fault, times=0, seconds=2 if fault == "latency" else 60)
         assert buyer.submit(choice="no").path == "thank-you"
         assert "Thank you, Jane" in buyer.get("/thank-you").text
         assert len(crm.calls()) == before

@@ -148,10 +148,15 @@ def _leads_heard(facts: Facts) -> int:
 
 
 def _see_that_nothing_is_lost(crowd: Crowd, facts: Facts, under_way: set[UnderWay]) -> None:
-    """Each fact once; once more for a call whose outcome nobody lived to see, or a request that was made again."""
+    """Each fact once; once more for a call whose outcome nobody lived to see, a request that was made again, or a lead
+    that could wait no longer for its session and belongs in it."""
     heard, done = facts.count(), crowd.facts()
     assert done - heard == Counter(), "lost"
+    leads = [told for told in facts.heard() if told.what == "lead"]
+    last = {told.who: told.params for told in leads}
+    assert [who for who, params in last.items() if "sessionId" not in params] == [], "a lead outside its session"
     again = facts.failed_tries() + Counter(call.who for call in under_way)
+    again.update({told.who for told in leads if "sessionId" not in told.params})
     again.update({one.name: one.again for one in crowd.people})
     twice: Counter[str] = Counter()
     for (who, _), times in (heard - done).items():
