@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+from sqlalchemy import Connection
+
 from funnel.attempt import By
 from funnel.campaign.campaign import DOWNSELL, Campaign
 from funnel.charges.attempts import Attempts
@@ -76,10 +78,13 @@ class Flow:
         once = f"click:{page}" if self._campaign.clicks == "once" else None
         if once in visit.owed:
             return visit
-        with self._store.write() as connection:
+
+        def keep_and_owe(connection: Connection) -> Visit:
             kept = self._visits.keep(connection, visit)
             self._outbox.owe(connection, visit.id, Kind.CLICK, page_type=PAGE_TYPES[page], once=once)
-        return kept
+            return kept
+
+        return self._store.write_together(keep_and_owe)
 
     def capture_draft(self, visit: Visit, draft: Contact) -> None:
         """Keep what was typed so far and owe it, if it is new and the visit has no lead yet."""

@@ -91,7 +91,7 @@ FLOORS = [
         "funnel.watch.page_print",
         "funnel.redirects",
     },
-    {"config", "funnel.store.engine", "funnel.store.tables"},
+    {"config", "funnel.store.engine", "funnel.store.group_commit", "funnel.store.tables"},
     {"funnel.settings", "funnel.attempt", "funnel.store.schema"},
     {
         "funnel.campaign.campaign_rules",
@@ -128,6 +128,7 @@ WITHOUT_FLASK = [
         for room in [
             "steps",
             "store.store",
+            "store.group_commit",
             "traces",
             "store.tables",
             "store.engine",

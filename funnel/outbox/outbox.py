@@ -173,9 +173,12 @@ class Outbox:
 
     def _settle(self, owed: Owed, learn: Learn = nothing, **values: Any) -> None:
         """Only the holder of the lease settles; one whose lease was taken over changes nothing in the outbox."""
-        with self._store.write() as connection:
+
+        def settle(connection: Connection) -> None:
             learn(connection)
             connection.execute(MINE, {"held_id": owed.id, "held": owed.lease} | values)
+
+        self._store.write_together(settle)
 
 
 def _from_row(row: Row[Any]) -> Owed:

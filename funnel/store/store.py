@@ -1,20 +1,21 @@
 """The store: how its tables are read and written, on SQLite or PostgreSQL."""
 
-import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from functools import cache
-from typing import Any
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import cache, partial
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, Insert, Table
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import TimeoutError as StoreTimeout
 
 from funnel.store import schema
 from funnel.store.engine import PATIENCE, begin_writing, for_reading, open_engine
+from funnel.store.group_commit import GroupCommit, Turn
 from funnel.store.tables import metadata
 from funnel.traces import letting_go
+
+Result = TypeVar("Result")
 
 
 def insert_new(connection: Connection, table: Table, **values: Any) -> bool:
@@ -42,7 +43,8 @@ class Store:
         self._engine = open_engine(url, synchronous="NORMAL")
         self._reading = for_reading(self._engine)
         self._durable = open_engine(url, synchronous="FULL")
-        self._turn = threading.Lock() if self._engine.dialect.name == "sqlite" else None
+        self._turn = Turn(patience=PATIENCE) if self._engine.dialect.name == "sqlite" else None
+        self._group = GroupCommit(self._turn, partial(_transaction, self._engine)) if self._turn else None
 
     def prepare(self, *, head: str = schema.HEAD) -> None:
         """Give an empty database its tables. Raises SchemaBehind where there are older ones than `head`."""
@@ -79,18 +81,18 @@ class Store:
         """Like write, and on the disk when the block ends."""
         return self._writing(self._durable)
 
+    def write_together(self, change: Callable[[Connection], Result]) -> Result:
+        """Like write, for what many do at the same time: where the database has one writer, one commit serves all who
+        wait. A change may be made twice, the first time in vain."""
+        if self._group:
+            return self._group.write(change)
+        with self.write() as connection:  # PostgreSQL sees to that by itself
+            return change(connection)
+
     @contextmanager
     def _writing(self, engine: Engine) -> Iterator[Connection]:
-        # SQLite has one writer at a time, and those who wait for it sleep, longer and longer. Threads of one process
-        # take turns instead, which wakes the next one at once.
-        if self._turn and not self._turn.acquire(timeout=PATIENCE):
-            raise StoreTimeout("other writers of this process have not ended")
-        try:
-            with _transaction(engine) as connection:
-                yield connection
-        finally:
-            if self._turn:
-                self._turn.release()
+        with self._turn.taken() if self._turn else nullcontext(), _transaction(engine) as connection:
+            yield connection
 
     def scrub(self) -> None:
         """What was erased leaves SQLite's write-ahead log too; the pages themselves are overwritten at once."""
