@@ -11,6 +11,7 @@ from campaigns import written
 from conftest import Crm, Funnel, OpenFunnel, eventually
 from shopper import Form, Page, Shopper
 from test_charged_once import presses
+from test_flooded_forms import JANES, asks_to_wait, open_with
 from travellers import HASTY, UPSALE
 
 CLICK = "/landers/clicks/import/"
@@ -276,6 +277,15 @@ def test_a_change_of_mind_needs_the_forms_own_token(shopper: Shopper) -> None:
     form = shopper.get("/upsell/1").form
     assert shopper.submit(form, choice="again", csrf_token="somebody else's").path == "upsell/1/b"
     assert answers(shopper.get("/upsell/1")) == [("choice", "again")]
+
+
+def test_a_change_of_mind_in_a_flood_of_forms_changes_nothing(open_funnel: OpenFunnel) -> None:
+    with Shopper(open_with(open_funnel, 3).url, **JANES) as shopper:
+        shopper.buy()
+        at_the_downsell(shopper)
+        shopper.get("/upsell/1")
+        assert asks_to_wait(changed_mind(shopper))
+        assert answers(shopper.page) == answers(shopper.get("/upsell/1")) == [("choice", "again")]
 
 
 def test_an_old_form_of_the_upsell_charges_nothing_after_the_downsell(crm: Crm, shopper: Shopper) -> None:

@@ -33,12 +33,12 @@ def show(number: int, downsell: str) -> Response:
 def submit(number: int, downsell: str) -> Response:
     slot = _slot(number, downsell)
     visit, form = guard.admit(slot, charges=True), UpsellForm()
+    if gate.flooded():
+        return draw(slot, visit, form, **web.one_too_many(form))
     if form.reopens and slot in guard.progress().reopenable and form.validate_on_submit():
         web.rooms().flow.reopen_upsell(visit, slot)
     if form.reopens or slot in guard.progress().decided:
         return web.go(guard.whereabouts())
-    if gate.flooded():
-        return draw(slot, visit, form, **web.one_too_many(form))
     if not form.validate_on_submit():
         return draw(slot, visit, form, **web.mistaken(form, stale=Notice.STALE_OFFER))
     if not form.accepted:
