@@ -74,7 +74,7 @@ def _guard(step: str) -> None:
     if step.startswith("upsell"):
         if step not in slots(campaign):
             abort(HTTPStatus.NOT_FOUND)
-    elif step not in campaign.steps and step != steps.CONFIRMING:
+    elif step not in campaign.steps:
         _lead_to(Detour(steps.first(campaign.steps)))
     known = progress()
     if step not in WITHOUT_BOOKS:

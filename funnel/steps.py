@@ -116,8 +116,6 @@ def detour(steps: Sequence[str], step: str, progress: Progress, *, fresh: bool) 
         return None
     if step in ("lead", "checkout"):
         return _once_ordered(here, progress)
-    if step == CONFIRMING:
-        return None if progress.order_unresolved else Detour(here)
     if progress.ordered:
         return None if step in progress.decided or step == here else Detour(here)
     if progress.order_unresolved:
