@@ -70,6 +70,12 @@ def is_person() -> bool:
     return is_shopper(request.method, request.headers)
 
 
+def looks() -> int:
+    """How often a page that looks again by itself has done so already; its address says so, in one digit."""
+    asked = request.args.get("look", "")
+    return int(asked) if asked.isascii() and asked.isdigit() and len(asked) == 1 else 0
+
+
 def position(step: str) -> dict[str, Any]:
     """ "Step 1 of 3" on the pages with a form, for a template."""
     with_a_place = ("lead", "checkout", "thank-you")

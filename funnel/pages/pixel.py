@@ -1,6 +1,6 @@
 """The CRM's fraud check, in a frame of its own: it cannot touch the checkout page, nor hold it up."""
 
-from flask import Blueprint, Response, abort, make_response, render_template, request
+from flask import Blueprint, Response, abort, make_response, render_template
 
 from funnel import headers, web
 from funnel.pixels import Pixel, read_pixel
@@ -33,11 +33,6 @@ def show() -> Response:
     known = " ".join(origins)
     page.headers["Content-Security-Policy"] = headers.written({**POLICY, "frame-src": known, "img-src": known})
     page.headers["X-Frame-Options"] = "SAMEORIGIN"
-    if markup is None and (look := _look()) < LOOKS:
+    if markup is None and (look := web.looks()) < LOOKS:
         page.headers["Refresh"] = f"{LOOK_EVERY}; url={PATHS['pixel']}?look={look + 1}"
     return page
-
-
-def _look() -> int:
-    asked = request.args.get("look", "")
-    return int(asked) if asked.isascii() and asked.isdigit() and len(asked) == 1 else 0

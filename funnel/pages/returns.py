@@ -37,7 +37,7 @@ def bank(ticket: str) -> Response:
     attempt = _own(ticket)
     if attempt is None:
         return draw_elsewhere()
-    look = _look()
+    look = web.looks()
     if attempt.state is not State.AWAIT_REDIRECT or attempt.at_paypal or look >= LOOKS:
         return _on(attempt)
     if look == 0:
@@ -135,12 +135,6 @@ def _agreement(attempt: Attempt) -> Agreement | None:
 def _given(name: str) -> str | None:
     value = request.values.get(name, "")
     return value if 0 < len(value) <= LONGEST_TOKEN and value.isprintable() else None
-
-
-def _look() -> int:
-    """How often this page has looked at the outcome already."""
-    asked = request.args.get("look", "")
-    return int(asked) if asked.isascii() and asked.isdigit() and len(asked) == 1 else 0
 
 
 def _on(attempt: Attempt) -> Response:
