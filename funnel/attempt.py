@@ -1,7 +1,7 @@
 """An attempt to charge: its states, and the values that speak of it."""
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -171,6 +171,11 @@ class Verdict:
 def paid_order(attempts: Iterable[Attempt]) -> Attempt | None:
     """The order of a visit that upsells are added to."""
     return next((attempt for attempt in attempts if attempt.bears_upsells), None)
+
+
+def last_in(attempts: Sequence[Attempt], slot: str) -> Attempt | None:
+    """The newest attempt in a slot; a visit's attempts come oldest first."""
+    return next((attempt for attempt in reversed(attempts) if attempt.slot == slot), None)
 
 
 def new_key() -> str:

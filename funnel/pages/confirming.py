@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from flask import Blueprint, Response
 
 from funnel import guard, outage, web
-from funnel.attempt import ORDER, Attempt, PaySource, State
+from funnel.attempt import ORDER, Attempt, PaySource, State, last_in
 from funnel.forms.form import PlainForm
 from funnel.notices import why_not
 from funnel.pages import prepaid
@@ -26,7 +26,7 @@ MINUTE = 60.0  # seconds
 @bp.get(PATHS[CONFIRMING])
 def show() -> Response:
     outage.insist()
-    last = _last_order()
+    last = last_in(web.rooms().attempts.of_visit(web.visit().id), ORDER)
     if last is None or last.state is State.CHARGED:
         return web.go(guard.whereabouts())
     if not last.state.live:
@@ -34,11 +34,6 @@ def show() -> Response:
             return web.go(PREPAID)
         return web.go("checkout", why_not(last))
     return draw(last, masked_email(web.visit().contact))
-
-
-def _last_order() -> Attempt | None:
-    attempts = web.rooms().attempts.of_visit(web.visit().id)
-    return next((attempt for attempt in reversed(attempts) if attempt.slot == ORDER), None)
 
 
 def draw(attempt: Attempt, email: str | None) -> Response:

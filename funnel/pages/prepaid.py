@@ -3,7 +3,7 @@
 from flask import Blueprint, Response
 
 from funnel import guard, web
-from funnel.attempt import ORDER, Attempt, Reason
+from funnel.attempt import ORDER, Attempt, Reason, last_in
 from funnel.steps import PATHS, PREPAID
 
 bp = Blueprint("prepaid", __name__)
@@ -18,8 +18,7 @@ def leads_on(attempt: Attempt) -> bool:
 @bp.get(PATHS[PREPAID])
 def show() -> Response:
     """No form of ours may end elsewhere, not even by a redirect, so the page leads on by itself."""
-    attempts = web.rooms().attempts.of_visit(web.visit().id)
-    last = next((attempt for attempt in reversed(attempts) if attempt.slot == ORDER), None)
+    last = last_in(web.rooms().attempts.of_visit(web.visit().id), ORDER)
     target = web.rooms().settings.campaign.checkout.prepaid_redirect
     if last is None or target is None or not leads_on(last):
         return web.go(guard.whereabouts())

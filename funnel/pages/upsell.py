@@ -6,7 +6,7 @@ from typing import Any
 from flask import Blueprint, Response, abort
 
 from funnel import gate, guard, outage, web
-from funnel.attempt import Attempt, Claim, PaySource, State, paid_order
+from funnel.attempt import Attempt, Claim, PaySource, State, last_in, paid_order
 from funnel.campaign.campaign import DOWNSELL, Campaign
 from funnel.charges.pay_token import StaleToken
 from funnel.forms.form import UpsellForm
@@ -108,7 +108,6 @@ def _seconds_left(campaign: Campaign, step: str, paid: Attempt | None) -> float 
 
 
 def _decision(slot: str, attempts: Sequence[Attempt]) -> str | None:
-    attempt = next((attempt for attempt in reversed(attempts) if attempt.slot == slot), None)
-    if attempt:
+    if attempt := last_in(attempts, slot):
         return DECISIONS.get(attempt.state, "pending")
     return "refused" if slot in guard.progress().decided else None
