@@ -17,7 +17,7 @@ from test_delivery import states, visit
 from app import create_app
 from funnel.erasure import Erasure
 from funnel.outbox.backlog import Backlog
-from funnel.outbox.outbox import PATIENCE, Kind, Outbox, State
+from funnel.outbox.outbox import GIVE_UP_AFTER, Kind, Outbox, State
 from funnel.store.store import Store
 from funnel.store.tables import outbox
 
@@ -164,7 +164,7 @@ def parked_for_days(store: Store, clock: Clock) -> int:
     """A lead that nobody took for three days."""
     calls = Outbox(store)
     visit(store, "jane", Kind.LEAD)
-    clock.now += PATIENCE + 1
+    clock.now += GIVE_UP_AFTER + 1
     (owed,) = calls.lease_due(limit=1, seconds=30.0)
     calls.put_off(owed, "no answer (deadline)")
     (entry,) = Backlog(store).entries()

@@ -19,7 +19,7 @@ from funnel.crm.errors import Kind as ErrorKind
 from funnel.crm.replies import ClickReply, LeadReply
 from funnel.outbox.breaker import FAILURES, OVER, WORTH_WAKING, Breaker
 from funnel.outbox.delivery import Delivery
-from funnel.outbox.outbox import HASTE, LONGEST_HOLD, PATIENCE, Kind, Outbox, State
+from funnel.outbox.outbox import GIVE_UP_AFTER, HASTE, LONGEST_HOLD, Kind, Outbox, State
 from funnel.people import Contact
 from funnel.store.store import Store
 from funnel.store.tables import outbox as outbox_table
@@ -257,7 +257,7 @@ def test_a_mistake_of_our_own_is_put_off_too_and_is_seen(
     with pytest.raises(KeyError):
         work(outbox, delivery)
     assert states(store, "jane") == [(State.OWED, "internal error (KeyError)")]
-    clock.now += PATIENCE + 1
+    clock.now += GIVE_UP_AFTER + 1
     with pytest.raises(KeyError):
         work(outbox, delivery)
     assert states(store, "jane") == [(State.PARKED, "internal error (KeyError)")]

@@ -32,7 +32,7 @@ from funnel.basket import Basket, Line
 from funnel.charges.attempts import ONE_CLAIM_AT_A_TIME, Attempts
 from funnel.charges.refusals import Refusals
 from funnel.charges.unresolved import Unresolved
-from funnel.outbox.outbox import PATIENCE, Kind, Outbox
+from funnel.outbox.outbox import GIVE_UP_AFTER, Kind, Outbox
 from funnel.store.store import Store, insert_new
 from funnel.store.tables import attempts as attempts_table
 from funnel.visits.attribution import Arrival
@@ -167,7 +167,7 @@ def test_what_cannot_be_delivered_for_days_is_parked_and_blocks_nobody(
 ) -> None:
     owe(store, outbox, "a")
     owe(store, outbox, "a", Kind.LEAD)
-    clock.now += PATIENCE + 1
+    clock.now += GIVE_UP_AFTER + 1
     (row,) = outbox.lease_due(limit=1, seconds=LEASE)
     outbox.put_off(row, "no answer")
     (after,) = outbox.lease_due(limit=1, seconds=LEASE)

@@ -9,13 +9,13 @@ from funnel.attempt import State as Charge
 from funnel.erasure import forget
 from funnel.limits.floods import Floods
 from funnel.limits.tries import MEMORY
-from funnel.outbox.outbox import PATIENCE, Kind, Outbox, State
+from funnel.outbox.outbox import GIVE_UP_AFTER, Kind, Outbox, State
 from funnel.settings import Timing
 from funnel.store.store import Store
 from funnel.store.tables import FORGOTTEN, attempts, outbox, visits
 
 BATCH = 500  # rows changed in one transaction: shoppers write in between
-LOOK_BACK = PATIENCE  # seconds a relay may have been away and still confirm what was charged meanwhile
+LOOK_BACK = GIVE_UP_AFTER  # seconds a relay may have been away and still confirm what was charged meanwhile
 
 # Built once: to build a statement takes longer than to run it.
 _SOMEBODYS = exists().where(visits.c.id == attempts.c.visit_id, visits.c.seen_at > FORGOTTEN)

@@ -14,7 +14,7 @@ from funnel.store.tables import breaker, outbox
 
 FIRST_PAUSE = 2.0  # seconds after the first failure; doubled with each further one
 LONGEST_PAUSE = 300.0
-PATIENCE = 72 * 3600.0  # seconds after which a call that never got through is parked
+GIVE_UP_AFTER = 72 * 3600.0  # seconds after which a call that never got through is parked
 LONGEST_HOLD = 60.0  # seconds a call that fails, with the CRM up, holds back the visit's calls of another kind
 LEASE_MARGIN = 15.0  # seconds a lease outlives its deadline, for a machine that is slow
 LEASE_BYTES = 8
@@ -151,7 +151,7 @@ class Outbox:
     def put_off(self, owed: Owed, error: str) -> None:
         """Try again after a pause that grows; after three days it is parked where people can see it."""
         now = self._store.clock()
-        if now - owed.created_at > PATIENCE:
+        if now - owed.created_at > GIVE_UP_AFTER:
             self.park(owed, error)
             return
         pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(owed.tries, 16)) * random.uniform(0.5, 1.0)  # noqa: S311  # jitter, no secret
