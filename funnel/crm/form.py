@@ -14,14 +14,10 @@ from funnel.crm.payments import Payment
 PLACES = 2  # decimal places of an amount, as the CRM's own
 
 
-def parameters(call: Call) -> dict[str, str]:
-    """The call by the CRM's names. A payment brings its own paySource."""
-    return _all_pairs(call)
-
-
-def _all_pairs(record: object) -> dict[str, str]:
+def parameters(record: Call | Payment) -> dict[str, str]:
+    """A call, or the payment in one, by the CRM's names. A payment brings its call the paySource."""
     pairs: dict[str, str] = {}
-    for each in fields(record):  # type: ignore[arg-type]  # only dataclasses come here
+    for each in fields(record):
         pairs |= _pairs(each.name, getattr(record, each.name))
     return pairs
 
@@ -45,7 +41,7 @@ def _pairs(name: str, value: object) -> dict[str, str]:
         case Secret():
             return {name: value.reveal()}
         case _ if isinstance(value, get_args(Payment)):
-            return {"paySource": value.paySource, **_all_pairs(value)}
+            return {"paySource": value.paySource, **parameters(value)}
         case _:
             return {name: str(value)}
 
