@@ -172,7 +172,7 @@ class Outbox:
             return sorted((_from_row(row) for row in rows), key=lambda owed: owed.id)
 
     def _settle(self, owed: Owed, learn: Learn = nothing, **values: Any) -> None:
-        """Only the holder of the lease settles; one whose lease was taken over changes nothing in the outbox."""
+        """A holder whose lease was taken over leaves the row alone; what it learnt is kept."""
 
         def settle(connection: Connection) -> None:
             learn(connection)
