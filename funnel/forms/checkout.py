@@ -1,6 +1,6 @@
 """The checkout's form: what is bought, where it goes, and the card."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 from wtforms import Field, HiddenField, StringField
@@ -64,8 +64,8 @@ class CheckoutForm(AddressFields, CardFields, ContactForm):
 
     def contact_so_far(self) -> Contact | None:
         """Who the shopper is, if asked for and all of it is right."""
-        names = [field for field in fields(Contact) if field.name in self and not self[field.name].errors]
-        return self.contact() if len(names) == len(fields(Contact)) else None
+        right = all(name in self and name not in self.wrong for name in CONTACT_FIELDS)
+        return self.contact() if right else None
 
     def choice(self) -> Choice:
         """What was picked, in keys that funnel.toml has."""
@@ -73,7 +73,7 @@ class CheckoutForm(AddressFields, CardFields, ContactForm):
             package=self.offer.data if self.offer.data in self.offers else self.offers[0],
             bumps=tuple(key for key in self.bumps if key in (self.bump.data or ())),
             shipping=self.shipping.data if self.shipping.data in self.methods else next(iter(self.methods), None),
-            coupon="" if self.couponCode.errors else (self.couponCode.data or "").upper(),
+            coupon="" if "couponCode" in self.wrong else (self.couponCode.data or "").upper(),
         )
 
     def take_out(self, coupon: str) -> None:

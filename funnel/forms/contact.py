@@ -78,6 +78,8 @@ class ContactForm(ShopperForm):
         """The address as meant. Other mistakes can wait for the button that sends the form."""
         if domain := self.likely_domain:
             self.emailAddress.data = with_domain(self.emailAddress.data or "", domain)
+            if self.emailAddress.validate(self):
+                self.wrong -= {"emailAddress"}
             self.forget_mistakes()
 
     def contact(self) -> Contact:
@@ -94,6 +96,6 @@ class DraftForm(ContactForm):
 
     def draft(self) -> Contact | None:
         """What of it is good, once it has been validated; None where that is less than the CRM takes for a lead."""
-        draft = Contact(**{name: "" if self[name].errors else self[name].data for name in CONTACT_FIELDS})
+        draft = Contact(**{name: "" if name in self.wrong else self[name].data for name in CONTACT_FIELDS})
         reachable = draft.emailAddress or draft.phoneNumber
         return draft if draft.firstName and draft.lastName and reachable else None

@@ -21,6 +21,7 @@ class ShopperForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
 
     leading: tuple[str, ...] = ()  # names of the fields that the page shows first
     leads_to = ""  # the id of the field that mends what is said of the whole form
+    wrong: frozenset[str] = frozenset()  # names of the fields that did not pass, whatever of it is shown
 
     class Meta(FlaskForm.Meta):  # type: ignore[misc]
         def wrap_formdata(self, form: Any, formdata: Any) -> Any:
@@ -30,9 +31,15 @@ class ShopperForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
         def get_translations(self, form: Any) -> None:
             return None
 
+    def validate(self, extra_validators: Any = None) -> bool:
+        right = bool(super().validate(extra_validators))
+        self.wrong = frozenset(field.name for field in self if field.errors)
+        return right
+
     def complain(self, sentence: str, *, about: str | None = None) -> None:
         """Add a mistake that was found later, of one field or of the whole form."""
         place, name = (self[about], "errors") if about else (self, "form_errors")
+        self.wrong |= {about} if about else set()
         setattr(place, name, [*getattr(place, name), sentence])
 
     def forget_mistakes(self) -> None:

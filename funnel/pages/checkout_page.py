@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Response
 
-from funnel import headers, outage, web
+from funnel import gate, headers, outage, web
 from funnel.attempt import ORDER
 from funnel.forms.checkout import CheckoutForm, CheckoutRules
 from funnel.forms.form import csrf_failed
@@ -66,7 +66,7 @@ def draw(form: CheckoutForm, quote: Quote, **outcome: Any) -> Response:
     """The page with an unused key for the next press; the card is typed again each time."""
     form.forget_card()
     if outage.attempted(web.rooms().breaker.is_open, False):
-        return closed(form, Notice.CANNOT_TAKE_PAYMENTS)
+        return as_typed(form) if gate.flooded() else closed(form, Notice.CANNOT_TAKE_PAYMENTS)
     if outage.away():
         return as_typed(form) if form.is_submitted() else closed(form, Notice.CLOSED_FOR_NOW)
     visit, settings = web.visit(), web.rooms().settings
@@ -104,7 +104,7 @@ def closed(form: CheckoutForm, notice: Notice) -> Response:
 
 
 def as_typed(form: CheckoutForm) -> Response:
-    """The store is away: nothing was sent, and what was typed is kept nowhere but in the page."""
+    """Nothing can be written down: nothing was sent, and what was typed is kept nowhere but in the page."""
     form.forget_card()
     form.forget_mistakes()
     return _paused(Notice.NOT_SENT, web.visit(), look_again=False, form=form)
