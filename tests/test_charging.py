@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from threading import Event, Thread
@@ -50,6 +51,7 @@ PAID = OrderReply(
     ),
     items=(),
 )
+AT_PAYPAL = replace(PAID, orderStatus="PARTIAL", paypalUrl="https://paypal.example/")
 WAIT = 5.0  # seconds for something that happens soon
 READY, SEND = 1.0, 5.0  # seconds: the deadlines of making ready and of the call
 LAPSE = SEND + LEASE_MARGIN + 1.0  # seconds after which the sweep takes any charge for abandoned
@@ -75,12 +77,12 @@ def ledger(store: Store) -> Attempts:
 
 
 @contextmanager
-def one_seat(ledger: Attempts, clock: Callable[[], float]) -> Iterator[Charging]:
-    """Room for one charge at a time."""
+def seats(number: int, ledger: Attempts, clock: Callable[[], float]) -> Iterator[Charging]:
+    """Room for so many charges at a time."""
     judge = Judge(quiet_time=QUIET, read_lag=30, redirect_time=3600, give_up=86400)
     deadlines = Deadlines(ready=READY, send=SEND, wait=WAIT)
     charging = Charging(
-        attempts=ledger, judge=judge, deadlines=deadlines, seats=1, clock=clock, crm_is_down=lambda: False
+        attempts=ledger, judge=judge, deadlines=deadlines, seats=number, clock=clock, crm_is_down=lambda: False
     )
     yield charging
     charging.drain()
@@ -88,7 +90,7 @@ def one_seat(ledger: Attempts, clock: Callable[[], float]) -> Iterator[Charging]
 
 @pytest.fixture
 def charging(ledger: Attempts, clock: Clock) -> Iterator[Charging]:
-    with one_seat(ledger, clock) as charging:
+    with seats(1, ledger, clock) as charging:
         yield charging
 
 
@@ -225,6 +227,32 @@ def test_a_drained_executor_takes_no_charge_and_says_so(charging: Charging) -> N
         assert (claim.attempt.state, claim.attempt.reason) == (State.NOT_CHARGED, Reason.UNREACHABLE)
 
 
+def test_what_no_thread_could_be_had_for_is_never_sent(
+    ledger: Attempts, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Python's executor keeps the work all the same, for whichever thread is free next."""
+    slow, second_call = Slow(), Ready()
+    with seats(2, ledger, clock) as charging:
+        jane = charge("jane", send=lambda _order_id: AT_PAYPAL)
+        charging.charge(jane)
+        thread, claims = in_the_background(charging, charge("john", ready=lambda: "ORDER2", send=slow))
+        assert slow.called.wait(WAIT)
+        with monkeypatch.context() as machine:
+            machine.setattr(Thread, "start", no_thread_left)
+            claim = charging.go_on(replace(jane, send=second_call))
+        assert claim.attempt
+        assert (claim.attempt.state, claim.attempt.reason) == (State.NOT_CHARGED, Reason.UNREACHABLE)
+        slow.answer.set()
+        thread.join()
+        assert claims[0].attempt
+    assert second_call.charged == []
+    assert state(ledger, jane) is State.NOT_CHARGED
+
+
+def no_thread_left(_thread: Thread) -> None:
+    raise RuntimeError("can't start new thread")
+
+
 def test_a_claim_that_the_store_cannot_take_keeps_no_seat(charging: Charging, store: Store) -> None:
     with store.durable() as connection:
         attempts.drop(connection)
@@ -297,7 +325,7 @@ def test_a_machine_that_stood_still_after_marking_sends_nothing(ledger: Attempts
         return clock.now
 
     one = charge("jane", send=crm)
-    with one_seat(ledger, standing_still) as charging:
+    with seats(1, ledger, standing_still) as charging:
         charging.charge(one)
     assert crm.charged == [], "others may have judged the attempt meanwhile"
     assert state(ledger, one) is State.SENT

@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import replace
 from threading import BoundedSemaphore
@@ -133,16 +133,22 @@ class Charging:
             return attempt
 
     def _begin(self, charge: Charge, attempt: Attempt, work: Callable[[Charge, Attempt], None]) -> None:
+        start: Future[None] = Future()
         try:
             # Gives the seat back; in the context of the request, so that its log lines tell whose they are.
-            self._threads.submit(copy_context().run, self._run, charge, attempt, work)
-        except RuntimeError:  # draining: this process takes no more charges, and has sent nothing
-            self._seats.release()
-            self._attempts.settle(
-                charge.key, Verdict(State.NOT_CHARGED, Reason.UNREACHABLE), by=By.CHARGE, seen=(attempt.state,)
-            )
+            self._threads.submit(copy_context().run, self._run, start, charge, attempt, work)
+        except RuntimeError:  # draining, or the machine has no thread left; then the work is in the queue all the same
+            if start.cancel():
+                self._seats.release()
+                self._attempts.settle(
+                    charge.key, Verdict(State.NOT_CHARGED, Reason.UNREACHABLE), by=By.CHARGE, seen=(attempt.state,)
+                )
 
-    def _run(self, charge: Charge, attempt: Attempt, work: Callable[[Charge, Attempt], None]) -> None:
+    def _run(
+        self, start: Future[None], charge: Charge, attempt: Attempt, work: Callable[[Charge, Attempt], None]
+    ) -> None:
+        if not start.set_running_or_notify_cancel():
+            return
         try:
             work(charge, attempt)
         except Exception as error:
