@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -150,6 +151,29 @@ def test_a_store_that_is_away_is_away_for_all_of_them_and_asked_once(crowd: Thre
         with pytest.raises(OperationalError):
             outcome.result()
     assert notes.begun == 1
+
+
+def test_an_error_shows_no_other_threads_frames(crowd: ThreadPoolExecutor, notes: Notes) -> None:
+    def ask(name: str) -> str:
+        secret = name  # as a card is
+        return str(notes.group.write(note(secret)))
+
+    notes.lose()
+    with notes.turn.taken():
+        outcomes = [crowd.submit(ask, name) for name in ("one", "two", "three")]
+        assert eventually(lambda: notes.turn.came == len(outcomes) + 1)
+    failures = [outcome.exception() for outcome in outcomes]
+    assert [seen_from(failure) for failure in failures] == [{"one"}, {"two"}, {"three"}]
+
+
+def seen_from(failure: BaseException | None) -> set[str]:
+    """The secrets in the frames of an error and of what led to it, and in the frames that they were called from."""
+    seen: set[str] = set()
+    while failure:
+        for frame, _ in traceback.walk_tb(failure.__traceback__):
+            seen |= {frame.f_locals["secret"] for frame, _ in traceback.walk_stack(frame) if "secret" in frame.f_locals}
+        failure = failure.__context__ or getattr(failure, "orig", None)
+    return seen
 
 
 def test_a_commit_that_fails_fails_for_all_of_them(crowd: ThreadPoolExecutor, notes: Notes) -> None:

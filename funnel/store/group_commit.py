@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, contextmanager
+from copy import copy
 from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import Connection
@@ -49,7 +50,8 @@ class GroupCommit:
         self._queue: deque[_Waiting] = deque()
 
     def write(self, change: Callable[[Connection], Result]) -> Result:
-        """What the change gives, once it is committed. It may be made twice, the first time in vain."""
+        """What the change gives, once it is committed. It may be made several times, of which only the last counts, so
+        it may touch nothing but its connection."""
         mine: Future[Result] = Future()
         self._queue.append(_Waiting(change, mine))
         try:
@@ -59,10 +61,9 @@ class GroupCommit:
         except StoreTimeout:
             if mine.cancel():  # else it is being written at this moment
                 raise
-        try:
-            return mine.result()
-        finally:
-            del mine  # an error holds this frame, and would be held by it until the collector comes
+        if failure := mine.exception():
+            raise copy(failure)  # one for each thread: what is raised holds the frames of whoever raises it
+        return mine.result()
 
     def _queued(self) -> list[_Waiting]:
         queued = [self._queue.popleft() for _ in range(len(self._queue))]

@@ -83,7 +83,7 @@ class Store:
 
     def write_together(self, change: Callable[[Connection], Result]) -> Result:
         """Like write, for what many do at the same time: where the database has one writer, one commit serves all who
-        wait. A change may be made twice, the first time in vain."""
+        wait. A change may be made several times, and only the last counts."""
         if self._group:
             return self._group.write(change)
         with self.write() as connection:  # PostgreSQL sees to that by itself
