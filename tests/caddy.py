@@ -39,6 +39,6 @@ class Caddy(Proxy):
             "HOME": folder,
             "XDG_DATA_HOME": folder,
             "XDG_CONFIG_HOME": folder,
-            "FUNNEL_HOST": HOST,
+            "SHOP_HOST": HOST,
             "FUNNEL_UPSTREAM": self._upstreams,
         }

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 import yaml
+from test_settings import PRODUCTION
 
-from config import TIMINGS, VARIABLES
+from config import TIMINGS, VARIABLES, load_settings
 
 ROOT = Path(__file__).parent.parent
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())
@@ -61,6 +62,15 @@ def test_by_default_there_is_one_service_with_its_data_in_a_volume() -> None:
 def test_in_a_container_the_port_is_the_one_that_is_published_and_asked() -> None:
     for name in ("app", "web"):
         assert COMPOSE["services"][name]["environment"]["PORT"] == "5000", "whatever .env says"
+
+
+def test_a_container_starts_with_all_that_compose_reads_from_the_env_file(tmp_path: Path) -> None:
+    read = re.findall(r"\$\{(\w+)", (ROOT / "compose.yaml").read_text())
+    assert "SHOP_HOST" in read
+    lines = [f"{name}={value}" for name, value in (dict.fromkeys(read, "1") | PRODUCTION).items()]
+    (tmp_path / ".env").write_text("\n".join(lines))
+    of_the_image = {"FUNNEL_FILE": str(ROOT / "funnel.toml"), "DATABASE_URL": "postgresql://database/funnel"}
+    assert load_settings(of_the_image, root=tmp_path).production
 
 
 def service_of(unit: str) -> dict[str, str]:
