@@ -1,10 +1,13 @@
 """How a mistake in the settings is told: file, key, what was found, what is allowed."""
 
+import re
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
+
+LOGIN = re.compile("://.*@")  # in an address, mostly with a password
 
 
 class ConfigError(Exception):
@@ -72,7 +75,7 @@ def _found(given: Any, loc: tuple[Any, ...]) -> Any:
 
 
 def _shown(found: Any, loc: tuple[Any, ...]) -> str:
-    secret = any(word in str(loc[-1]) for word in ("SECRET", "PASSWORD", "TOKEN"))
+    secret = any(word in str(loc[-1]) for word in ("SECRET", "PASSWORD", "TOKEN")) or LOGIN.search(str(found))
     return "a value that is not shown" if secret else repr(found)
 
 

@@ -19,7 +19,7 @@ def _words(value: object) -> object:
 
 def _base_url(value: str) -> str:
     url = urlsplit(value)
-    if url.scheme not in ("http", "https") or not url.hostname or url.query or url.fragment or url.username:
+    if url.scheme not in ("http", "https") or not url.hostname or url.query or url.fragment or "@" in url.netloc:
         raise ValueError
     if url.scheme == "http" and url.hostname not in LOOPBACK:
         raise ValueError

@@ -232,6 +232,7 @@ def test_a_shorter_window_makes_an_offer_outlast_it(tmp_path: Path) -> None:
         ({"FUNNEL_QUIET_TIEM": "3"}, "environment: FUNNEL_QUIET_TIEM: there is no such setting"),
         ({"FUNNEL_QUIET_TIME": "-1"}, "environment: FUNNEL_QUIET_TIME: found '-1'; allowed: seconds"),
         ({"KONNEKTIVE_API_URL": "http://crm.example"}, "environment: KONNEKTIVE_API_URL: found"),
+        ({"KONNEKTIVE_API_URL": "https://:word@crm.example"}, "environment: KONNEKTIVE_API_URL: found"),
         ({"PORT": "6000", "SANDBOX_PORT": "6000"}, "SANDBOX_PORT: found the same as PORT"),
         ({**PRODUCTION, "FUNNEL_QUIET_TIME": "60"}, "FUNNEL_QUIET_TIME: found 60; allowed in production"),
         ({"KONNEKTIVE_LOGIN_ID": "me"}, "set both, or neither for the sandbox"),
@@ -275,6 +276,19 @@ def test_all_mistakes_are_told_at_once_and_no_secret_is(home: Path) -> None:
     told = mistakes(home, **{**PRODUCTION, "SECRET_KEY": "hunter2", "PORT": "x"})
     assert len(told) == 2
     assert "hunter2" not in "".join(told)
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"DATABASE_URL": "postgres://funnel:hunter2@database/funnel"},
+        {"DATABASE_URL": "postgres://funnel:hunter/2@database/funnel"},
+        {"KONNEKTIVE_API_URL": "https://:hunter2@crm.example"},
+        {"SENTRY_DSN": "https://hunter2@sentry.example/"},
+    ],
+)
+def test_an_address_is_told_without_its_password(home: Path, environment: dict[str, str]) -> None:
+    assert mistakes(home, **environment)[0].startswith(f"environment: {next(iter(environment))}: found a value that is")
 
 
 def test_the_example_secret_is_refused_in_production(home: Path) -> None:
