@@ -291,7 +291,7 @@ def test_a_crm_that_does_not_answer_is_told_and_fails_only_who_insists(
     crm.fault("/campaign/query/", "500")
     result = run(*options)
     assert result.exit_code == status
-    assert "nothing was compared" in result.output
+    assert f"{crm.url} could not be asked (illegible answer (HTTP 500)), so nothing was compared" in result.output
 
 
 def test_json_has_the_same_findings(run: Callable[..., Result], tmp_path: Path) -> None:

@@ -129,4 +129,4 @@ def test_a_crm_that_is_away_is_told(crm: Crm, funnel_at_rest: Funnel, run: Run) 
     crm.fault("/transactions/query/", "500")
     result = run("reconcile")
     assert result.exit_code == 1
-    assert "The CRM could not be asked" in result.output
+    assert f"{crm.url} could not be asked" in result.output

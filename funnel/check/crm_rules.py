@@ -20,7 +20,7 @@ def findings(subject: Subject, prices: Prices, permissions: Permissions) -> Iter
             key, _, said = line.partition(": ")
             yield subject.at("campaign", key, f"{key}: {said}")
     except CrmError as error:
-        yield _not_compared(error)
+        yield _not_compared(subject.settings.crm_url, error)
         if not isinstance(error, Refused):
             return
     for tried in permissions.tried():
@@ -33,9 +33,9 @@ def unreachable(found: list[Finding]) -> bool:
     return any(each.rule == "not-asked" and NOT_COMPARED in each.message for each in found)
 
 
-def _not_compared(error: CrmError) -> Finding:
+def _not_compared(url: str, error: CrmError) -> Finding:
     asked = "did not answer" if isinstance(error, NotSent) else "could not be asked"
-    return finding("not-asked", WHERE, None, f"it {asked} ({error}), so {NOT_COMPARED}")
+    return finding("not-asked", WHERE, None, f"{url} {asked} ({error}), so {NOT_COMPARED}")
 
 
 def _refusal(tried: Tried) -> Iterator[Finding]:

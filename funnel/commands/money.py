@@ -69,6 +69,6 @@ def reconcile(since: float) -> None:
             for each in breaks:
                 click.echo(str(each))
     except CrmError as error:
-        raise click.ClickException(f"The CRM could not be asked: {error}") from None
+        raise click.ClickException(f"{web.rooms().settings.crm_url} could not be asked: {error}") from None
     click.echo(f"{counted(looked_at, 'order')} compared, {counted(broken, 'break')}.")
     sys.exit(1 if broken else 0)

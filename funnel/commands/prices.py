@@ -16,11 +16,12 @@ DIFFERENT, UNKNOWN = 1, 2  # exit statuses
 @with_appcontext
 def prices() -> None:
     """Compare funnel.toml with the campaign in the CRM. Exit status 1 when they differ, 2 when it cannot be asked."""
-    campaign = web.rooms().settings.campaign
+    settings = web.rooms().settings
+    campaign = settings.campaign
     try:
         found = web.rooms().prices.differences()
     except CrmError as error:
-        click.echo(f"The CRM could not be asked, so nothing was compared: {error}", err=True)
+        click.echo(f"{settings.crm_url} could not be asked, so nothing was compared: {error}", err=True)
         sys.exit(UNKNOWN)
     for line in found:
         click.echo(line)
