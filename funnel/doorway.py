@@ -47,6 +47,7 @@ def may_have_ordered(visit: Visit) -> bool:
 
 def carry(visit: Visit) -> None:
     """Let the cookie alone hold a visit that could not be written down."""
+    g.visit = visit  # in place of one that has its row, which would have this one's orderId dropped again
     session.permanent = True
     Cookie(session).remember(visit)
 

@@ -253,13 +253,16 @@ def test_the_partial_that_another_shopper_has_already_is_not_hers(crm: Crm, open
     assert orders[0]["orderId"] != orders[1]["orderId"]
 
 
-def test_a_visit_of_before_goes_on_with_the_order_of_its_lead(crm: Crm, open_funnel: OpenFunnel) -> None:
+@pytest.mark.parametrize("outage", [missing, locked])
+def test_a_visit_of_before_goes_on_with_the_order_of_its_lead(
+    crm: Crm, open_funnel: OpenFunnel, outage: Outage
+) -> None:
     """Her row knows the landing page, the cookie knows the order, and both meet once the store is back."""
     funnel = open_funnel()
     with Shopper(funnel.url) as shopper:
         shopper.get("/?affId=7")
         form = shopper.get("/lead").form
-        with missing(funnel):
+        with outage(funnel):
             assert shopper.submit(form, **JANE).path == "checkout"
         assert eventually(lambda: shopper.get("/checkout").status == 200)
         assert shopper.pay(**JANE).path == "upsell/1"
