@@ -91,9 +91,12 @@ class Flow:
         if visit.draft != draft:
             self._leads.keep_draft(visit.id, draft)
 
-    def capture_lead(self, visit: Visit, contact: Contact) -> tuple[str, ...]:
-        """Keep the lead, owe it, and try it within the answer deadline; the fields the CRM refuses, if it does."""
+    def capture_lead(self, visit: Visit, contact: Contact) -> None:
+        """Keep the lead and owe it."""
         self._leads.keep(visit, contact, owe=True)
+
+    def tell_lead(self, visit: Visit) -> tuple[str, ...]:
+        """Try the owed lead within the answer deadline; the fields the CRM refuses, if it does."""
         return self._leads.tell(visit.id, deadline=self._timing.answer_deadline)
 
     def lead_unkept(self, visit: Visit, contact: Contact) -> Visit:

@@ -72,6 +72,15 @@ def damaged(funnel: Funnel) -> Iterator[None]:
 
 
 @contextmanager
+def nothing_leased(funnel: Funnel) -> Iterator[None]:
+    """The store fails between two writes: what is owed is taken, and nothing can be delivered."""
+    with closing(sqlite3.connect(file_of(funnel), timeout=PATIENCE)) as database:
+        database.execute("CREATE TRIGGER away BEFORE UPDATE ON outbox BEGIN SELECT RAISE(ABORT, 'away'); END")
+        yield
+        database.execute("DROP TRIGGER away")
+
+
+@contextmanager
 def refusing(funnel: Funnel) -> Iterator[None]:
     """PostgreSQL takes no connections to the database, and has ended those it had."""
     name = funnel.settings.database_url.rsplit("/", 1)[1].split("?")[0]
@@ -211,6 +220,19 @@ def test_a_lead_that_nobody_takes_stays_in_the_form(crm: Crm, open_funnel: OpenF
             assert shopper.submit().path == "checkout", "the same form, a moment later"
         assert shopper.get("/checkout").status == 200
     assert len([call for call in crm.calls(LEAD) if call["result"] == "SUCCESS"]) == 1
+
+
+def test_a_lead_that_is_kept_and_not_told_yet_is_saved(crm: Crm, open_funnel: OpenFunnel) -> None:
+    funnel = open_funnel(relay=False)
+    with Shopper(funnel.url) as shopper:
+        shopper.get("/lead")
+        crm.fault("*", "refuse", times=0)
+        with nothing_leased(funnel):
+            assert shopper.submit(**JANE).path == "checkout"
+        crm.heal()
+        shopper.get("/checkout")
+        assert shopper.pay().path == "upsell/1"
+    assert len(crm.calls(LEAD)) == 1
 
 
 def test_a_lead_that_does_not_pass_is_not_sent(crm: Crm, open_funnel: OpenFunnel) -> None:

@@ -35,11 +35,10 @@ def submit() -> Response:
         return draw(form)
     if not valid:
         return draw(form, **web.mistaken(form))
-    refused: tuple[str, ...] = ()
-    refused = outage.attempted(lambda: web.rooms().flow.capture_lead(visit, form.contact()), refused)
+    outage.attempted(lambda: web.rooms().flow.capture_lead(visit, form.contact()), None)
     if outage.away():
         return _told_unkept(visit, form)
-    if refused:
+    if refused := outage.attempted(lambda: web.rooms().flow.tell_lead(visit), None):
         form.refused(refused)
         return draw(form, **web.mistaken(form))
     return _on()
