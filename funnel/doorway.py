@@ -42,7 +42,7 @@ def recall(rooms: Rooms) -> None:
 
 def may_have_ordered(visit: Visit) -> bool:
     """Whether there is an order that only the books could tell more of, and they are away."""
-    return not visit.stored and Cookie(session).order_id is not None
+    return not visit.uncharged and Cookie(session).order_id is not None
 
 
 def carry(visit: Visit) -> None:
