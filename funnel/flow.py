@@ -93,7 +93,8 @@ class Flow:
 
     def capture_lead(self, visit: Visit, contact: Contact) -> None:
         """Keep the lead and owe it."""
-        self._leads.keep(visit, contact, owe=True)
+        with self._store.write() as connection:
+            self._leads.keep(connection, visit, contact, owe=True)
 
     def tell_lead(self, visit: Visit) -> tuple[str, ...]:
         """Try the owed lead within the answer deadline; the fields the CRM refuses, if it does."""
@@ -112,11 +113,14 @@ class Flow:
         if kept.choice.coupon == code:
             return visit
         quote = Quote(replace(kept.choice, coupon=code))
-        visit = self.keep(visit)
-        self._visits.learn_quote(visit.id, quote)
-        with self._store.write() as connection:
+
+        def keep_and_owe(connection: Connection) -> Visit:
+            stored = self._visits.keep(connection, visit)
+            self._visits.learn_quote(connection, visit.id, quote)
             self._outbox.owe(connection, visit.id, Kind.COUPON, once=f"{Kind.COUPON}:{code}")
-        return replace(visit, quote=quote)
+            return replace(stored, quote=quote)
+
+        return self._store.write_together(keep_and_owe)
 
     def refuse_upsell(self, visit: Visit, step: str) -> None:
         self._refusals.add(visit.id, step)

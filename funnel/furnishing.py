@@ -62,7 +62,7 @@ def furnish(settings: Settings, *, prepare: bool = True) -> Rooms:
         on_outcome=breaker.report,
         on_call=metrics.called,
     )
-    pricing = Pricing(client=client, campaign=campaign, visits=visits)
+    pricing = Pricing(client=client, campaign=campaign, store=store, visits=visits)
     delivery = Delivery(
         client=client,
         store=store,

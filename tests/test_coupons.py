@@ -185,6 +185,22 @@ def test_a_code_in_an_address_that_is_none_is_told_and_charges_the_price(crm: Cr
     assert charged(crm) == ["54.90"]
 
 
+def test_a_code_whose_question_could_not_be_owed_is_asked_when_it_comes_again(
+    crm: Crm, funnel: Funnel, shopper: Shopper
+) -> None:
+    with funnel.rooms.store.write() as connection:
+        connection.exec_driver_sql(
+            "CREATE TRIGGER away BEFORE INSERT ON outbox WHEN NEW.kind = 'coupon'"
+            " BEGIN SELECT RAISE(ABORT, 'away'); END"
+        )
+    assert shopper.get("/?coupon=SAVE10").status == 200
+    with funnel.rooms.store.write() as connection:
+        connection.exec_driver_sql("DROP TRIGGER away")
+    shopper.get("/?coupon=SAVE10")
+    (asked,) = crm.wait_for(COUPON)
+    assert asked["params"]["couponCode"] == "SAVE10"
+
+
 def test_a_question_that_fails_holds_back_nothing_else(crm: Crm, funnel: Funnel, shopper: Shopper) -> None:
     crm.fault(COUPON, "500", times=1)
     shopper.get("/?coupon=SAVE10")

@@ -76,7 +76,7 @@ def delivery(store: Store, outbox: Outbox, peer: Peer, tmp_path: Path) -> Delive
         outbox=outbox,
         attempts=Attempts(store, decline_limit=3),
         campaign=campaign,
-        pricing=Pricing(client=peer, campaign=campaign, visits=Visits(store, life=86400.0, limit=1e9)),  # type: ignore[arg-type]
+        pricing=Pricing(client=peer, campaign=campaign, store=store, visits=Visits(store, life=86400.0, limit=1e9)),  # type: ignore[arg-type]
     )
 
 

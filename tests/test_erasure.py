@@ -226,7 +226,7 @@ def _delivery(store: Store, peer: Peer, folder: Path) -> Delivery:
         outbox=Outbox(store),
         attempts=Attempts(store, decline_limit=3),
         campaign=campaign,
-        pricing=Pricing(client=peer, campaign=campaign, visits=Visits(store, life=86400.0, limit=1e9)),  # type: ignore[arg-type]
+        pricing=Pricing(client=peer, campaign=campaign, store=store, visits=Visits(store, life=86400.0, limit=1e9)),  # type: ignore[arg-type]
     )
 
 
@@ -281,7 +281,7 @@ def test_a_request_under_way_writes_nothing_back_and_does_not_revive_the_visit(s
     contact = Contact("Jane", "Doe", "jane@example.com")
     with store.write() as connection:
         rooms.learn_contact(connection, "jane", contact)
-    rooms.learn_addresses("jane", Addresses(True, *["1 Main Street"] * 12))
+        rooms.learn_addresses(connection, "jane", Addresses(True, *["1 Main Street"] * 12))
     rooms.learn_told("jane", Told(contact, "SESSION1"))
     rooms.notice("jane", "added:upsell1")
     rooms.seen(jane)

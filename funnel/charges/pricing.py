@@ -12,6 +12,7 @@ from funnel.crm.client import Client
 from funnel.crm.errors import CrmError
 from funnel.people import Addresses, Contact
 from funnel.quote import Choice, Discount, Quote, Tax, basket, digest, tax_digest
+from funnel.store.store import Store
 from funnel.visits.visit import Visit
 from funnel.visits.visits import Visits
 
@@ -29,9 +30,10 @@ class Priced:
 class Pricing:
     """Deadlines are seconds. What is known of the same choice already is not asked again."""
 
-    def __init__(self, *, client: Client, campaign: Campaign, visits: Visits) -> None:
+    def __init__(self, *, client: Client, campaign: Campaign, store: Store, visits: Visits) -> None:
         self._client = client
         self._campaign = campaign
+        self._store = store
         self._visits = visits
 
     def price(
@@ -56,7 +58,8 @@ class Pricing:
         except CrmError:
             priced = Priced(quote, unknown=True)
         if priced.quote != visit.quote:
-            self._visits.learn_quote(visit.id, priced.quote)
+            with self._store.write() as connection:
+                self._visits.learn_quote(connection, visit.id, priced.quote)
         return priced
 
     def price_coupon(self, visit: Visit, *, deadline: float) -> None:

@@ -4,6 +4,8 @@ import time
 from collections.abc import Callable
 from typing import TypeGuard
 
+from sqlalchemy import Connection
+
 from funnel.attempt import Reason
 from funnel.charges.charge import NotReady
 from funnel.crm.errors import CrmError, Refused
@@ -29,13 +31,12 @@ class Leads:
         self._outbox = outbox
         self._delivery = delivery
 
-    def keep(self, visit: Visit, contact: Contact, *, owe: bool) -> None:
+    def keep(self, connection: Connection, visit: Visit, contact: Contact, *, owe: bool) -> None:
         """Write down who the shopper is, and that the CRM has to be told."""
-        with self._store.write() as connection:
-            self._visits.keep(connection, visit)
-            self._visits.learn_contact(connection, visit.id, contact)
-            if owe:
-                self._outbox.owe_lead(connection, visit.id)
+        self._visits.keep(connection, visit)
+        self._visits.learn_contact(connection, visit.id, contact)
+        if owe:
+            self._outbox.owe_lead(connection, visit.id)
 
     def keep_draft(self, visit_id: str, draft: Contact) -> None:
         """Write down what was typed so far, and that the CRM has to be told in a while; nobody waits for it."""
@@ -47,12 +48,13 @@ class Leads:
         self, visit: Visit, contact: Contact | None, addresses: Addresses | None, quote: Quote | None = None
     ) -> None:
         """Who the shopper is, where parcels go and what is picked, as typed at checkout; a lead that is new is owed."""
-        if contact:
-            self.keep(visit, contact, owe=not (visit.lead_is_known and visit.contact == contact))
-        if addresses:
-            self._visits.learn_addresses(visit.id, addresses)
-        if quote:
-            self._visits.learn_quote(visit.id, quote)
+        with self._store.write() as connection:
+            if contact:
+                self.keep(connection, visit, contact, owe=not (visit.lead_is_known and visit.contact == contact))
+            if addresses:
+                self._visits.learn_addresses(connection, visit.id, addresses)
+            if quote:
+                self._visits.learn_quote(connection, visit.id, quote)
 
     def tell(self, visit_id: str, *, deadline: float) -> tuple[str, ...]:
         """Try the owed lead now; the names of the fields that the CRM refuses. Anything else stays owed."""

@@ -112,19 +112,18 @@ class Visits:
         unknown_still = _remembered(visit_id).where(visits.c.contact.is_(None))
         return connection.execute(unknown_still.values(draft=asdict(draft))).rowcount == 1
 
-    def learn_addresses(self, visit_id: str, addresses: Addresses) -> None:
-        self._change(visit_id, addresses=asdict(addresses))
+    def learn_addresses(self, connection: Connection, visit_id: str, addresses: Addresses) -> None:
+        connection.execute(_remembered(visit_id).values(addresses=asdict(addresses)))
 
-    def learn_quote(self, visit_id: str, quote: Quote) -> None:
-        self._change(visit_id, quote=as_json(quote))
+    def learn_quote(self, connection: Connection, visit_id: str, quote: Quote) -> None:
+        connection.execute(_remembered(visit_id).values(quote=as_json(quote)))
 
     def learn_discount(self, visit_id: str, asked: Quote, discount: Discount) -> None:
         """Unless the shopper has chosen otherwise meanwhile."""
         with self._store.write() as connection:
             row = connection.execute(select(visits.c.quote).where(visits.c.id == visit_id).with_for_update()).first()
             if row and row.quote and from_json(row.quote) == asked:
-                known = as_json(replace(asked, discount=discount))
-                connection.execute(_remembered(visit_id).values(quote=known))
+                self.learn_quote(connection, visit_id, replace(asked, discount=discount))
 
     def learn_pixel(self, visit_id: str, pixel: str) -> None:
         """Markup of the CRM's fraud check, for the checkout page."""
