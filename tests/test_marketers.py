@@ -30,16 +30,22 @@ def test_the_recipes_change_what_they_say(settings: Settings) -> None:
         "headline": campaign.copy_table["headline"],
         "price": str(campaign.offers["bulbs"].price),
         "upsell": campaign.upsell("upsell3").name,
-        "downsell": campaign.upsell("upsell1b").quantity,
+        "downsell": campaign.upsell("upsell1b").name,
         "logo": campaign.theme.logo,
     }
     assert found == {
         "headline": "A warmer light for late work.",
         "price": "16.00",
         "upsell": "Woven cord, 3 m",
-        "downsell": 2,
+        "downsell": "Paper shade",
         "logo": "img/logo.svg",
     }
+
+
+def test_no_page_after_the_order_offers_what_another_does(settings: Settings) -> None:
+    pages = [settings.campaign.upsell_page(step) for step in settings.campaign.upsell_steps]
+    offered = [each.offer for page in pages if page for each in (page, page.downsell) if each]
+    assert sorted(offered) == ["bulbs", "cord", "paper", "shade"]
 
 
 def test_the_check_finds_nothing_in_what_comes_out(settings: Settings) -> None:
