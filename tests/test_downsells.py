@@ -90,6 +90,18 @@ def test_who_says_no_to_everything_sees_every_offer_once_and_pays_the_order_alon
     assert crm.charges()["total"] == 1
 
 
+def test_a_headline_says_how_many_its_price_is_for(crm: Crm, shopper: Shopper) -> None:
+    shopper.buy()
+    assert "Before you go Offer 1 of 4" in shopper.page.text
+    at_the_downsell(shopper)
+    assert "Or this one instead Offer 1 of 4 Two spare warm bulbs for $14.00" in shopper.page.text
+    shopper.submit(choice="no")
+    assert shopper.page.title.startswith("4 × Two spare warm bulbs")
+    shopper.submit(choice="no")
+    assert shopper.page.title.startswith("2 × Two spare warm bulbs")
+    assert "Offer 2 of 4 2 × Two spare warm bulbs for $28.00" in shopper.page.text
+
+
 def test_who_says_yes_to_every_upsell_sees_no_downsell(crm: Crm, shopper: Shopper) -> None:
     shopper.buy()
     seen = []
