@@ -125,7 +125,7 @@ def test_the_whole_walk_on_postgresql(crm: Crm, open_funnel: OpenFunnel, postgre
     assert crm.charges()["total"] == 2
 
 
-def test_confirm_order_is_sent_once_and_only_if_asked_for(
+def test_confirm_order_is_sent_and_a_mail_spoken_of_only_if_asked_for(
     crm: Crm, open_funnel: OpenFunnel, campaign_file: Path, tmp_path: Path
 ) -> None:
     quiet = tmp_path / "quiet.toml"
@@ -134,9 +134,28 @@ def test_confirm_order_is_sent_once_and_only_if_asked_for(
         shopper.buy()
         shopper.submit(choice="no")
         shopper.submit(choice="no")
-        shopper.get("/thank-you")
+        receipt = shopper.get("/thank-you").text
         crm.wait_for(CLICK, 5)
+        shopper.browser.cookies.clear()
+        elsewhere = shopper.get("/thank-you").text
     assert crm.calls("/order/confirm/") == []
+    assert "Your receipt" in receipt
+    assert "We have your order." in elsewhere
+    for text in (receipt, elsewhere):
+        assert "email" not in text
+        assert "Confirmation" not in text
+
+
+def test_a_receipt_does_not_say_that_a_mail_is_sent_which_is_still_owed(crm: Crm, open_funnel: OpenFunnel) -> None:
+    with Shopper(open_funnel(relay=False).url) as shopper:
+        shopper.buy()
+        shopper.submit(choice="no")
+        receipt = shopper.submit(choice="no").text
+        shopper.browser.cookies.clear()
+        elsewhere = shopper.get("/thank-you").text
+    assert crm.calls("/order/confirm/") == []
+    assert "Confirmation By email to j***@example.com." in receipt
+    assert "The confirmation we email you holds" in elsewhere
 
 
 def test_the_receipt_looked_at_again_confirms_nothing_again(crm: Crm, funnel: Funnel, shopper: Shopper) -> None:

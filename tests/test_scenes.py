@@ -35,7 +35,7 @@ WORDS = {
     "upsell-adding": "We are still adding",
     "upsell-held": "We have your order",
     "thank-you-adding": "being added",
-    "thank-you-nobody": "See your email",
+    "thank-you-nobody": "The confirmation we email you",
     "error-not-found": "We cannot find that page",
     "error-store-away": "A part of this shop is not answering",
 }
