@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from sandbox_caller import CREDENTIALS, PATIENCE, Caller, order_params, sandbox
 
 from funnel.sandbox.app import create_sandbox
+from funnel.sandbox.catalogue import Catalogue
 
 CARD = "5105105105105100"
 PATHS = [
@@ -62,6 +63,13 @@ def test_the_front_page_shows_sessions_partials_orders_and_calls(crm: Caller) ->
     ):
         assert shown in page
     assert 'href="http://127.0.0.1:5999"' in page
+
+
+def test_of_an_empty_list_the_front_page_says_that_it_is_empty() -> None:
+    with sandbox(catalogue=Catalogue(None, coupons=(), shipProfiles=(), taxes={})) as crm:
+        page = front_page(crm)
+    for told in ("No coupons.", "No shipping profiles.", "No sales taxes."):
+        assert told in page
 
 
 def test_what_people_typed_is_text_and_never_markup(crm: Caller) -> None:
