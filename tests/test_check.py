@@ -156,6 +156,24 @@ def test_what_shows_only_as_a_page_is_drawn_is_found(tmp_path: Path, run: Callab
     printed = run("--no-crm", file=file).output
     assert f"{tmp_path / 'theme' / PAGE}:2  error  drawing  presell-new cannot be drawn" in printed
     assert "error  image-without-alt  " in printed
+    assert printed.count("  drawing  ") == 1, "whichever moods of the page show it"
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ("\n{% if %}", "syntax"),
+        ("\n{{ cheepest.name }}", "unknown-variable"),
+        ("\n{{ cheapest.name|shout }}", "unknown-filter"),
+        ('\n{% include "parts/heder.html" %}', "missing-template"),
+    ],
+)
+def test_one_slip_is_told_once(tmp_path: Path, run: Callable[..., Result], text: str, rule: str) -> None:
+    (file := tmp_path / "theme" / PAGE).parent.mkdir(parents=True)
+    file.write_text(text)
+    (tmp_path / "funnel.toml").write_text(PLAIN + OWN)
+    printed = run("--no-crm", file=tmp_path / "funnel.toml").output.splitlines()
+    assert [line.split("  ")[:3] for line in printed if line.startswith(f"{file}:2")] == [[f"{file}:2", "error", rule]]
 
 
 def test_words_that_cannot_be_read_are_told_by_scheme(check: Check) -> None:

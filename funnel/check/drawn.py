@@ -1,7 +1,7 @@
 """Every page in every mood, drawn: what fails then, and what only stands in the page once macros have written it."""
 
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from funnel.check import asset_rules, form_rules
 from funnel.check.finding import Finding, finding
@@ -20,14 +20,19 @@ OF_PAGES: tuple[Rule, ...] = (
     asset_rules.image_without_size,
     asset_rules.broken_link,
 )
+KEEP_FROM_DRAWING = ("syntax", "unknown-variable", "unknown-filter", "missing-template")
 
 
-def findings(subject: Subject, stage: Stage) -> list[Finding]:
-    """Each fault once, with the first scene that shows it."""
+def findings(subject: Subject, stage: Stage, told: Iterable[Finding]) -> list[Finding]:
+    """Each fault once, with the first scene that shows it; what is told of a template by itself is not told again."""
+    known = {each.place for each in told if each.rule in KEEP_FROM_DRAWING}
     found: dict[tuple[str, str, str], Finding] = {}
     for scene in stage.scenes():
         for each in _of(subject, stage, scene):
-            found.setdefault((each.place, each.rule, each.message), each)
+            if each.rule != "drawing":
+                found.setdefault((each.place, each.rule, each.message), each)
+            elif each.place not in known:  # its message names the scene, so each would be another
+                found.setdefault((each.place, each.rule, ""), each)
     return list(found.values())
 
 

@@ -47,5 +47,6 @@ def _found(*, ask: bool) -> list[Finding]:
     settings = rooms.settings
     subject = Subject.of(current_app, settings, folders(settings.campaign, settings.funnel_file))
     asked = list(crm_rules.findings(subject, rooms.prices, rooms.permissions)) if ask else []
-    drawings = drawn.findings(subject, current_app.extensions["funnel-stage"])
-    return [*in_order([*checking.findings(subject), *drawings]), *asked]
+    found = checking.findings(subject)
+    drawings = drawn.findings(subject, current_app.extensions["funnel-stage"], found)
+    return [*in_order([*found, *drawings]), *asked]
