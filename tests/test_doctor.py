@@ -15,6 +15,7 @@ from nginx import Nginx
 from processes import Installation
 from programs import free_ports
 from proxy import HOST
+from test_up import environment
 
 from config import ROOT
 
@@ -93,3 +94,15 @@ def test_what_is_wrong_is_told_in_words_with_status_2(
     status, found = doctor(shop, **settings)
     assert status == 2
     assert [told for severity, told in found[about] if severity == "error" and words in told], found
+
+
+def test_where_the_settings_let_nothing_start_it_ends_with_the_status_that_its_help_names(tmp_path: Path) -> None:
+    def typed(*options: str, **settings: str) -> tuple[int, str]:
+        command = [sys.executable, "-m", "flask", "--app", "app", "funnel", "doctor", *options]
+        env = environment(tmp_path, **settings)
+        said = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=WITHIN, check=False)
+        return said.returncode, " ".join(said.stdout.split())
+
+    status, _ = typed(PORT="none")
+    assert f"{status} where the settings let nothing start" in typed("--help")[1]
+    assert status == 4

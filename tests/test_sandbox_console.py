@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import requests
+from browser import OpenPage
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sandbox_caller import CREDENTIALS, PATIENCE, Caller, order_params, sandbox
@@ -19,6 +20,7 @@ from funnel.sandbox.app import create_sandbox
 from funnel.sandbox.catalogue import Catalogue
 
 CARD = "5105105105105100"
+TOO_NARROW = "all => all.filter(each => each.scrollWidth > each.clientWidth).map(each => each.textContent)"
 PATHS = [
     "/landers/clicks/import/",
     "/leads/import/",
@@ -70,6 +72,14 @@ def test_of_an_empty_list_the_front_page_says_that_it_is_empty() -> None:
         page = front_page(crm)
     for told in ("No coupons.", "No shipping profiles.", "No sales taxes."):
         assert told in page
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+def test_no_button_runs_out_of_its_frame(crm: Caller, open_page: OpenPage, width: int) -> None:
+    page = open_page(viewport={"width": width, "height": 800})
+    page.goto(crm.url)
+    assert "process_then_drop" in page.locator("button").all_text_contents()
+    assert page.locator("button").evaluate_all(TOO_NARROW) == []
 
 
 def test_what_people_typed_is_text_and_never_markup(crm: Caller) -> None:

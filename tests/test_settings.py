@@ -243,6 +243,7 @@ def test_a_shorter_window_makes_an_offer_outlast_it(tmp_path: Path) -> None:
         ({**PRODUCTION, "SECRET_KEY": ""}, "SECRET_KEY: needs at least 32 random characters"),
         ({**PRODUCTION, "KONNEKTIVE_LOGIN_ID": "", "KONNEKTIVE_PASSWORD": ""}, "there is no sandbox"),
         ({**PRODUCTION, "PUBLIC_URL": ""}, "PUBLIC_URL: needed in production"),
+        ({**PRODUCTION, "CHALLENGE_VERIFY_URL": "http://localhost:1"}, "CHALLENGE_VERIFY_URL: allowed in production"),
         ({"DATABASE_URL": "sqlite://"}, "DATABASE_URL: needs a file"),
         ({**PRODUCTION, "DATABASE_URL": "sqlite:////dev/shm/funnel.db"}, "DATABASE_URL: found a file in memory"),
     ],

@@ -20,7 +20,7 @@ from funnel.rooms import Rooms
 def doctor(form: str, ca_file: str | None) -> None:
     """Look at settings, disk, store, CRM and the way through the proxy. It changes nothing.
 
-    Exit status 0 where all is fine, 1 with warnings, 2 with an error.
+    Exit status 0 where all is fine, 1 with warnings, 2 with an error, 4 where the settings let nothing start.
     """
     found = list(_look(web.rooms(), ca_file))
     click.echo(report.as_json(found) if form == "json" else report.as_text(found))
