@@ -60,6 +60,14 @@ def test_the_total_follows_what_is_picked_and_the_card_is_typed_once(
     assert charged(crm) == ["71.90"]
 
 
+def test_of_two_picks_in_a_row_the_later_total_stands(funnel: Funnel, open_page: OpenPage) -> None:
+    page = open_page()
+    at_checkout(page, funnel)
+    with page.expect_event("requestfailed"):  # the first one is not waited for
+        page.evaluate("document.querySelectorAll('#bump-1, #shipping-2').forEach((box) => box.click())")
+    expect(page.get_by_role("button", name="Pay $71.90")).to_be_visible()
+
+
 def test_without_javascript_a_changed_choice_is_shown_before_it_is_charged(
     crm: Crm, funnel: Funnel, open_page: OpenPage
 ) -> None:

@@ -1,5 +1,5 @@
 // Keeps contact details while they are typed, at most every 5 seconds: these four fields, and only where a sentence says so.
-const FIELDS = ["firstName", "lastName", "emailAddress", "phoneNumber"];
+const FIELDS = ["firstName", "lastName", "emailAddress", "phoneNumber", "csrf_token"];
 const CALM = 500; // milliseconds after a field is left
 const APART = 5100; // milliseconds: 5 s, and what a timer may come early
 const sentence = document.querySelector("form [data-capture]");
@@ -16,10 +16,8 @@ const send = (values) => {
   kept = `${values}`;
   sentAt = performance.now();
   const body = new URLSearchParams(values.map((value, at) => [FIELDS[at], value]));
-  body.append("csrf_token", form.elements.csrf_token.value);
   fetch(sentence.dataset.capture, { method: "POST", body, keepalive: true })
-    .then(({ ok }) => ok || Promise.reject())
-    .catch(() => (kept = ""));
+    .then(({ ok }) => ok || (kept = ""), () => (kept = ""));
 };
 
 form?.addEventListener("focusout", ({ target }) => {
@@ -34,4 +32,4 @@ form?.addEventListener("submit", () => {
 // The last chance: the server keeps the distance to the send before.
 const leave = () => form && send(typed());
 addEventListener("pagehide", leave);
-document.addEventListener("visibilitychange", () => document.visibilityState === "hidden" && leave());
+document.addEventListener("visibilitychange", leave);
