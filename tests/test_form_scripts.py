@@ -192,6 +192,73 @@ def test_a_double_click_sends_once_and_the_page_says_that_it_works_on_it(crm: Cr
         expect(answered.locator(f"[value={answer}]")).to_have_attribute("aria-disabled", "true")
 
 
+def centre(page: Page, pressed: str) -> tuple[float, float]:
+    page.locator(pressed).scroll_into_view_if_needed()
+    box = page.locator(pressed).bounding_box()
+    assert box
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+@pytest.mark.parametrize("touch", [False, True], ids=["mouse", "touch"])
+@pytest.mark.parametrize(
+    ("path", "left"), [("lead", "phoneNumber"), ("checkout", "cardSecurityCode")], ids=["Continue", "Pay"]
+)
+def test_a_press_arrives_though_the_field_just_left_gets_a_message(
+    funnel: Funnel, open_page: OpenPage, path: str, left: str, touch: bool
+) -> None:
+    page = open_page(has_touch=touch)
+    page.goto(f"{funnel.url}/{path}")
+    page.locator(f"#{left}").press_sequentially("12")
+    x, y = centre(page, "main form .button >> nth=-1")
+    page.touchscreen.tap(x, y) if touch else page.mouse.click(x, y)
+    expect(page.get_by_role("alert")).to_contain_text("There is a problem")  # the server says so
+
+
+@pytest.mark.parametrize("pressed", ["#billShipSame", "label[for=billShipSame]"])
+def test_a_box_is_ticked_by_a_press_that_leaves_a_field_with_a_message(page: Page, pressed: str) -> None:
+    page.locator("#cardSecurityCode").press_sequentially("12")
+    page.mouse.click(*centre(page, pressed))
+    expect(page.locator("#billShipSame")).not_to_be_checked()
+    expect(page.locator("#cardSecurityCode-error")).to_be_visible()
+
+
+def test_a_message_waits_for_the_mouse_to_be_let_go(page: Page) -> None:
+    page.locator("#phoneNumber").press_sequentially("12")
+    page.mouse.move(*centre(page, "h1"))
+    page.mouse.down()
+    expect(page.locator("#phoneNumber")).not_to_be_focused()
+    assert not sentence(page, "phoneNumber")
+    page.mouse.up()
+    expect(page.locator("#phoneNumber-error")).to_be_visible()
+    page.locator("#emailAddress").press_sequentially("jane@")
+    page.keyboard.press("Tab")
+    assert sentence(page, "emailAddress")
+
+
+def test_what_is_pressed_is_what_was_asked_though_the_address_was_mended_meanwhile(page: Page) -> None:
+    leave(page, "emailAddress", "jane@gmial.com")
+    page.fill("#emailAddress", "jane@gmail.co")
+    page.locator("#emailAddress").press_sequentially("m")
+    page.mouse.click(*centre(page, "#emailAddress-mend"))
+    expect(page.locator("#emailAddress-mend")).to_be_hidden()
+    expect(page.locator("#emailAddress")).to_have_value("jane@gmail.com")
+
+
+def test_a_text_that_is_dragged_keeps_no_message_back(page: Page) -> None:
+    page.locator("#emailAddress").press_sequentially("jane")
+    page.locator("#emailAddress").select_text()
+    page.evaluate("addEventListener('dragend', () => (window.dragged = true))")
+    x, y = centre(page, "#emailAddress")
+    left = page.locator("#emailAddress").evaluate("field => field.getBoundingClientRect().left")
+    page.mouse.move(left + 25, y)
+    page.mouse.down()
+    page.mouse.move(x, y + 80, steps=8)
+    page.mouse.up()
+    page.wait_for_function("window.dragged")
+    page.keyboard.press("Tab")
+    assert sentence(page, "emailAddress")
+
+
 def press(page: Page, name: str) -> None:
     """Tab until a button or link of this name has the focus, and press Enter."""
     for _ in range(60):

@@ -37,9 +37,8 @@ const judge = (input) => {
   const sentence = mistake(input);
   const line = of(input, "error");
   line.hidden = !sentence;
-  if (!sentence) return input.removeAttribute("aria-invalid");
   line.lastChild.textContent = sentence;
-  input.setAttribute("aria-invalid", true);
+  input.setAttribute("aria-invalid", !!sentence);
 };
 
 // The caret stays behind the digit it was behind.
@@ -54,10 +53,9 @@ const space = (input) => {
   input.value = spaced;
   input.setSelectionRange(caret, caret);
 };
-const tellBrand = (input) => {
-  const { brand = "" } = brandIn(input) || {};
-  of(input, "brand").textContent = brand;
-  of(input, "brand").className = mistake(input) ? "" : "right";
+const tellBrand = (input, line) => {
+  line.textContent = brandIn(input)?.brand ?? "";
+  line.className = mistake(input) ? "" : "right";
 };
 
 const fitCountry = (country) => {
@@ -92,20 +90,26 @@ const suggest = (input) => {
 
 const count = (input, line) => {
   const left = input.dataset.limit - [...tidy(input.value)].length;
-  line.textContent = left > 5 ? "" : line.dataset.words.replace("{}", Math.max(left, 0));
+  if (line) line.textContent = left > 5 ? "" : line.dataset.words.replace("{}", Math.max(left, 0));
 };
 form.addEventListener("input", ({ target, isComposing }) => {
   if (!of(target, "error") || isComposing) return;
-  if (of(target, "brand")) space(target), tellBrand(target);
-  if (target.matches("[aria-invalid]") && !mistake(target)) judge(target);
-  if (of(target, "count")) count(target, of(target, "count"));
+  if (of(target, "brand")) space(target), tellBrand(target, of(target, "brand"));
+  if (!mistake(target)) judge(target);
+  count(target, of(target, "count"));
 });
-form.addEventListener("change", ({ target }) => {
+let press; // what is drawn during one moves its button
+addEventListener("mousedown", ({ target }) => {
+  if (of(target, "error")) return; // a list may keep its mouseup
+  press = new Promise((done) => addEventListener("mouseup", () => setTimeout(done), { once: true }));
+});
+form.addEventListener("change", async ({ target }) => {
   if (!of(target, "error")) return;
-  if (of(target, "mend")) suggest(target);
   if (target.options) fitCountry(target);
+  await press;
+  if (of(target, "mend")) suggest(target);
   judge(target);
-  all(`[data-by="${target.name}"][aria-invalid]`).forEach(judge);
+  all(`[data-by="${target.name}"][aria-invalid=true]`).forEach(judge);
 });
 all("[data-limit]").forEach((input) => input.removeAttribute("maxlength")); // told, not cut off
 all("select").forEach(fitCountry);
