@@ -112,3 +112,43 @@ def test_back_and_reload_after_paying_charge_nothing(crm: Crm, funnel: Funnel, o
     expect(page.get_by_role("status").first).to_contain_text("already placed")
     page.reload()
     assert crm.charges()["total"] == 1
+
+
+def test_back_to_a_form_that_had_a_mistake_sends_no_form_again(crm: Crm, funnel: Funnel, open_page: OpenPage) -> None:
+    page = open_page()
+    sent: list[Request] = []
+    page.on("request", lambda request: sent.append(request) if request.method == "POST" else None)
+
+    def go_back_to(step: str) -> None:
+        sent.clear()
+        page.go_back()
+        expect(page).to_have_url(f"{funnel.url}/{step}")
+        assert sent == []
+
+    def press(name: str) -> None:
+        page.get_by_role("button", name=re.compile(f"^{name}")).click()
+
+    page.goto(f"{funnel.url}/lead")
+    press("Continue")
+    expect(page.get_by_role("alert")).to_contain_text("There is a problem")
+    fill_in(page, **JANE)
+    press("Continue")
+    page.wait_for_url("**/checkout")
+    go_back_to("lead")
+    page.go_forward()
+    fill_in_address(page)
+    fill_in(page, cardNumber="4000000000000002", cardExpiryDate="12/39", cardSecurityCode="123")
+    press("Pay")
+    expect(page.get_by_role("alert")).to_contain_text("declined")
+    fill_in(page, cardNumber="4242424242424242", cardExpiryDate="12/39", cardSecurityCode="123")
+    press("Pay")
+    page.wait_for_url("**/upsell/1")
+    go_back_to("upsell/1")
+    expect(page.get_by_role("status").first).to_contain_text("already placed")
+    page.evaluate("document.forms[0].elements.attempt.value = 'of yesterday'")
+    press("Yes")
+    expect(page.get_by_role("status").first).not_to_contain_text("already placed")
+    press("No thanks")
+    page.wait_for_url("**/upsell/2")
+    go_back_to("upsell/1")
+    assert crm.charges()["total"] == 1

@@ -8,21 +8,21 @@ let pressed, words, timers;
 
 const mark = (resting) => buttons.forEach((button) => button.setAttribute("aria-disabled", resting));
 const wake = () => {
-  if (!pressed) return;
   timers.forEach(clearTimeout);
   mark(false);
   pressed.replaceChildren(...words);
   pressed = line.textContent = "";
 };
+history.replaceState(null, ""); // Back sends no form again
 line.setAttribute("role", "status");
 form.addEventListener("submit", (event) => {
   if (pressed) return event.preventDefault();
-  pressed = event.submitter || buttons[0];
-  pressed = buttons.find(({ value, dataset }) => dataset.busy && value === pressed.value) || pressed;
+  const by = event.submitter || buttons[0];
+  pressed = buttons.find(({ value, dataset }) => dataset.busy && value === by.value) || by;
   words = [...pressed.childNodes];
   mark(true);
   if (pressed.dataset.busy) pressed.textContent = pressed.dataset.busy;
   line.textContent = form.dataset.busy;
   timers = [setTimeout(() => (line.textContent = form.dataset.slow), SLOW), setTimeout(wake, OVER)];
 });
-addEventListener("pageshow", ({ persisted }) => persisted && wake());
+addEventListener("pageshow", ({ persisted }) => persisted && pressed && wake());
