@@ -30,7 +30,7 @@ EVIL = "EVIL <script>alert(1)</script> your card was charged twice"
 BIGGEST_BODY = 256 * 1024
 CROSS_SITE = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Origin": "https://bank.example"}
 LEFT = {**HASTY, "FUNNEL_REDIRECT_TIME": "2"}
-FAILED = {**HASTY, "FUNNEL_FAILED_REDIRECT_TIME": "2"}
+FAILED = {**HASTY, "FUNNEL_FAILED_REDIRECT_TIME": "3"}
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def buyer(shopper: Shopper) -> Shopper:
 
 @pytest.fixture
 def patient(open_funnel: OpenFunnel) -> Iterator[Shopper]:
-    """At a funnel that believes a bank's refusal after two seconds."""
+    """At a funnel that believes a bank's refusal after three seconds."""
     with Shopper(open_funnel(**FAILED).url) as shopper:
         shopper.leave_lead()
         yield shopper
@@ -144,6 +144,7 @@ def test_a_bank_that_refuses_is_believed_after_its_time_and_its_words_are_not_sh
     page = patient.get(re.sub("errorMsg=.*", f"errorMsg={EVIL}", back))
     assert page.path == "checkout/confirming"
     assert "not complete yet" in page.text
+    crm.wait_for("/order/query/")  # whose answer is that nothing was charged, so far
     for path in ("/checkout", "/thank-you", back):
         page = patient.get(path)
         assert page.path == "checkout/confirming"
