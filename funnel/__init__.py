@@ -30,9 +30,9 @@ limits/              card testing and floods: how often, from where, and whether
 crm/                 the CRM's client; the one place that speaks HTTP
 language/            texts, their translations, amounts and dates
 store/, migrations/  the tables, read and written, and how they change from release to release
-steps, offers, quote, redirects
+steps, offers, quote, redirects, stop_signal
                      the order of the pages; which offers stand; what is picked and what it comes to; where a
-                     shopper may be led
+                     shopper may be led; whether a process is asked to stop
 settings, attempt    what can be set; the states of an attempt to charge
 slots/               a marketer's own pixels
 campaign/            funnel.toml as values, a brand's look and words among them

@@ -1,7 +1,6 @@
 """Runs the web server, the relay and, without a CRM account, the sandbox; all of them live and stop together."""
 
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -10,13 +9,12 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Event
-from types import FrameType
 
 from config import ROOT
 from funnel.development.following import Follower
 from funnel.settings import Settings
 from funnel.stand_in import catalogue, sandbox_command
+from funnel.stop_signal import StopSignal
 from funnel.watch.metrics import FOLDER as FIGURES
 
 READY_WITHIN = 30.0  # seconds
@@ -45,8 +43,8 @@ class Supervisor:
         self._told: list[str] = []  # of the mistakes in what was saved
         self._folder = Path()
         self._environment = dict(os.environ)
+        self._stop = StopSignal()
         self._running: list[tuple[Program, subprocess.Popen[bytes]]] = []
-        self._stop = Event()
 
     def run(self) -> int:
         with tempfile.TemporaryDirectory() as folder:
@@ -55,8 +53,6 @@ class Supervisor:
             programs = self._programs(self._folder)
             for program in programs:
                 _port_is_free(program, self._settings.bind)
-            for wanted in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-                signal.signal(wanted, self._asked_to_stop)
             try:
                 for program in programs:
                     self._running.append((program, self._started(program)))
@@ -128,9 +124,6 @@ class Supervisor:
 
     def _ended(self) -> Program | None:
         return next((program for program, running in self._running if running.poll() is not None), None)
-
-    def _asked_to_stop(self, _signal: int, _frame: FrameType | None) -> None:
-        self._stop.set()
 
     def _stop_all(self) -> None:
         for _, running in self._running:

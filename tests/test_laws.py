@@ -90,6 +90,7 @@ FLOORS = [
         "funnel.watch.violations",
         "funnel.watch.page_print",
         "funnel.redirects",
+        "funnel.stop_signal",
     },
     {"config", "funnel.store.engine", "funnel.store.group_commit", "funnel.store.tables"},
     {"funnel.settings", "funnel.attempt", "funnel.store.schema"},

@@ -1,12 +1,9 @@
 """flask funnel up, relay, sandbox: the programs that serve."""
 
-import signal
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from threading import Event
-from types import FrameType
 
 import click
 from flask.cli import with_appcontext
@@ -15,6 +12,7 @@ from config import ROOT
 from funnel import web
 from funnel.commands.schema import open_store
 from funnel.stand_in import sandbox_command
+from funnel.stop_signal import StopSignal
 from funnel.supervisor import CannotStart, Supervisor
 
 
@@ -34,14 +32,7 @@ def up() -> None:
 @with_appcontext
 def relay() -> None:
     """Deliver the calls that are owed to the CRM, until stopped."""
-    stop = Event()
-
-    def asked_to_stop(_signal: int, _frame: FrameType | None) -> None:
-        stop.set()
-
-    for wanted in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(wanted, asked_to_stop)
-    web.rooms().relay.run(stop)
+    web.rooms().relay.run(StopSignal())
 
 
 @click.command()

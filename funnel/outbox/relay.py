@@ -21,6 +21,7 @@ from funnel.crm.errors import CrmError
 from funnel.outbox.breaker import Breaker
 from funnel.outbox.delivery import Delivery
 from funnel.outbox.outbox import LEASE_MARGIN, Outbox, Owed
+from funnel.stop_signal import StopSignal
 from funnel.store.store import Store
 
 log = logging.getLogger("funnel.relay")
@@ -68,7 +69,7 @@ class Relay:
         self._lease = 2 * deadline + LEASE_MARGIN
         self._store_is_away = False
 
-    def run(self, stop: Event, *, senders: int = SENDERS) -> None:
+    def run(self, stop: Event | StopSignal, *, senders: int = SENDERS) -> None:
         """Work until told to stop, then let the calls on their way come to their end."""
         with ThreadPoolExecutor(senders, thread_name_prefix="relay") as pool:
             under_way: set[Future[None]] = set()
