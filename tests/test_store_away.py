@@ -54,10 +54,8 @@ def missing(funnel: Funnel) -> Iterator[None]:
 @contextmanager
 def locked(funnel: Funnel) -> Iterator[None]:
     """Readable, but nobody else can write."""
-    with closing(sqlite3.connect(file_of(funnel), isolation_level=None)) as database:
-        database.execute("BEGIN EXCLUSIVE")
+    with between(funnel, "BEGIN EXCLUSIVE", "ROLLBACK"):
         yield
-        database.execute("ROLLBACK")
 
 
 @contextmanager
@@ -87,10 +85,18 @@ def without(funnel: Funnel, *tables: str) -> Iterator[None]:
 @contextmanager
 def nothing_leased(funnel: Funnel) -> Iterator[None]:
     """The store fails between two writes: what is owed is taken, and nothing can be delivered."""
-    with closing(sqlite3.connect(file_of(funnel), timeout=PATIENCE)) as database:
-        database.execute("CREATE TRIGGER away BEFORE UPDATE ON outbox BEGIN SELECT RAISE(ABORT, 'away'); END")
+    trigger = "CREATE TRIGGER away BEFORE UPDATE ON outbox BEGIN SELECT RAISE(ABORT, 'away'); END"
+    with between(funnel, trigger, "DROP TRIGGER away"):
         yield
-        database.execute("DROP TRIGGER away")
+
+
+@contextmanager
+def between(funnel: Funnel, before: str, after: str) -> Iterator[None]:
+    """Two statements, each by itself."""
+    with closing(sqlite3.connect(file_of(funnel), timeout=PATIENCE, isolation_level=None)) as database:
+        database.execute(before)
+        yield
+        database.execute(after)
 
 
 @contextmanager
