@@ -100,17 +100,15 @@ class AddressFields:
         return _addresses(self.billShipSame.data, [self[name].data for name in (*SHIPPING, *BILLING)])
 
     def addresses_so_far(self: Any) -> Addresses:
-        """What was typed and is right, of a form that has not validated; the rest is empty."""
+        """What was typed and is right, of a form that is not all right; the rest is empty."""
         right = ["" if name in self.wrong else self[name].data or "" for name in (*SHIPPING, *BILLING)]
         return _addresses(self.billShipSame.data, right)
 
     def delivery(self: Any) -> Addresses | None:
         """Where the parcel goes, as far as a total needs it, whatever billing says; None while it is not right."""
-        return (
-            None
-            if self.wrong.intersection(SHIPPING)
-            else _addresses(True, [self[name].data for name in (*SHIPPING, *BILLING)])
-        )
+        if self.wrong.intersection(SHIPPING):
+            return None
+        return _addresses(True, [self[name].data for name in (*SHIPPING, *BILLING)])
 
 
 def _addresses(same: bool, typed: Sequence[str]) -> Addresses:

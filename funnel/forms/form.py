@@ -38,13 +38,15 @@ class ShopperForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
 
     def complain(self, sentence: str, *, about: str | None = None) -> None:
         """Add a mistake that was found later, of one field or of the whole form."""
-        place, name = (self[about], "errors") if about else (self, "form_errors")
-        self.wrong |= {about} if about else set()
-        setattr(place, name, [*getattr(place, name), sentence])
+        if about:
+            self.wrong |= {about}
+            self[about].errors = [*self[about].errors, sentence]
+        else:
+            self.form_errors: list[str] = [*self.form_errors, sentence]
 
     def forget_mistakes(self) -> None:
         """For a page that has other things to say. What may not be shown again was emptied when it was checked."""
-        self.form_errors: list[str] = []
+        self.form_errors = []
         for field in self:
             field.errors = []
 

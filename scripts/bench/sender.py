@@ -1,12 +1,10 @@
 """python -m sender N: the relay, with so many calls at a time."""
 
-import signal
 import sys
-from threading import Event
 
 from config import load_settings
 from funnel.furnishing import furnish
+from funnel.stop_signal import StopSignal
 
-stop = Event()
-signal.signal(signal.SIGTERM, lambda *_: stop.set())
+stop = StopSignal()
 furnish(load_settings()).relay.run(stop, senders=int(sys.argv[1]))
